@@ -1,0 +1,5 @@
+//! Chappe.
+pub mod address;
+pub mod jws;
+pub mod notice;
+pub mod policy;

@@ -1,0 +1,2 @@
+//! The `chappe` program.
+fn main() {}

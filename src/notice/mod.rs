@@ -1,0 +1,30 @@
+//! What travels: the words of a notice, its signed statement, and the small records beside it.
+//!
+//! No clock, no I/O, no key here: text in, checked values out. Everything that routing and policy
+//! look at stands in the [`Statement`]; a body is never opened.
+
+mod id;
+mod kind;
+mod label;
+mod node;
+mod records;
+mod scope;
+mod statement;
+mod time;
+mod wire;
+
+pub use self::id::{Id, IdError};
+pub use self::kind::{Audience, AudienceError, Kind};
+pub use self::label::{LabelError, Severity, Tlp};
+pub use self::node::{Level, MAX_NODE_TOKENS, NodeId, NodeIdError, Step};
+pub use self::records::{Heartbeat, Hop, Outcome, Receipt};
+pub use self::scope::{ALL, Scope, ScopeError};
+pub use self::statement::{
+    Body, Case, CaseState, Doc, Federation, MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, Regime, Stage,
+    Statement, StatementError,
+};
+pub use self::time::Time;
+pub use self::wire::{
+    File, HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, MAX_BODY_BYTES, MAX_BODY_SIG_BYTES,
+    MAX_HEADERS_BYTES, MAX_HOPS, MAX_MESSAGE_BYTES, Wire, WireError,
+};

@@ -1,0 +1,117 @@
+//! The small records that stand beside notices, signed with a relay or issue key.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::Id;
+use super::kind::Audience;
+use super::label::Tlp;
+use super::node::NodeId;
+use super::statement::Federation;
+use super::time::Time;
+
+/// One relay's word that it verified a notice and passed it on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hop {
+    /// Id of the notice: without it a hop could be moved to another.
+    pub st: Id,
+    /// SHA-256 of the previous hop's JWS, or `st` for the first: without it a middle hop could go.
+    pub prev: Id,
+    /// The node that signed it.
+    pub by: NodeId,
+    /// When, in milliseconds; never decreases along a custody.
+    pub at: Time,
+}
+
+/// What became of a notice at one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Verified and placed.
+    Delivered,
+    /// Lawfully not from here on: a rule, a newer version, a withdrawal.
+    Filtered,
+    /// Refused by verification or policy.
+    Refused,
+    /// Deleted by an erasing withdrawal.
+    Erased,
+    /// A person has read it.
+    Read,
+    /// Of an escalation: it ends at this node.
+    Stops,
+    /// Of an escalation: it goes on to the node in `to`.
+    Climbs,
+    /// Of an escalation: nobody has answered at this node in its own time.
+    Unanswered,
+}
+
+impl Outcome {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::Filtered => "filtered",
+            Self::Refused => "refused",
+            Self::Erased => "erased",
+            Self::Read => "read",
+            Self::Stops => "stops",
+            Self::Climbs => "climbs",
+            Self::Unanswered => "unanswered",
+        }
+    }
+}
+
+/// A relay's signed word on what became of a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Receipt {
+    /// The federation.
+    pub fed: Federation,
+    /// Id of the notice.
+    pub of: Id,
+    /// The node whose word it is.
+    pub by: NodeId,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// Reason code, with `filtered` and `refused`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Where an escalation goes on to, with `climbs`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub to: Option<NodeId>,
+    /// What the entities below said, by outcome.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub counts: Option<BTreeMap<String, u32>>,
+    /// When; of one (`of`, `by`) the latest wins.
+    pub at: Time,
+}
+
+/// What an issuer says is in force on one channel. The form is fixed from the start; no relay of
+/// this version sends or reads one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Heartbeat {
+    /// The federation.
+    pub fed: Federation,
+    /// The issuer.
+    pub iss: NodeId,
+    /// The channel's audience.
+    pub aud: Audience,
+    /// The channel's label.
+    pub tlp: Tlp,
+    /// Issued at, seconds.
+    pub iat: u64,
+    /// Expires, seconds.
+    pub exp: u64,
+    /// How many ids the manifest has.
+    pub count: u32,
+    /// SHA-256 over the ids, ascending.
+    pub digest: Id,
+    /// The newest ids, at most 16.
+    pub newest: Vec<Id>,
+    /// Versions of the bundles in force, from root to issuer and union.
+    pub bundles: BTreeMap<NodeId, u64>,
+}
