@@ -1,5 +1,3 @@
-//! What may go where: reasons, rules, the TLP table, entitlement.
+//! What may go where: rules, the TLP table, entitlement.
 
-mod reason;
-
-pub use self::reason::Reason;
+pub use crate::notice::Reason;
