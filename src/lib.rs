@@ -1,6 +1,9 @@
 //! Chappe.
 pub mod address;
 pub mod jws;
+pub mod lifecycle;
 pub mod notice;
 pub mod policy;
+pub mod routing;
 pub mod trust;
+pub mod verify;
