@@ -234,9 +234,9 @@ fn an_entitys_receipt_ends_at_the_node_that_serves_it() {
 fn the_latest_receipt_of_one_node_wins() {
     let mut router = router("eu-fr");
     let mut receipt = router.refusal(NOW, &trust(), Id::of(b"x"), Reason::Body);
-    assert!(router.keep_receipt(receipt.clone()));
+    assert!(router.keep_receipt(receipt.clone(), String::new()));
     receipt.at = Time::from_millis(NOW.millis() - 1);
-    assert!(!router.keep_receipt(receipt));
+    assert!(!router.keep_receipt(receipt, String::new()));
 }
 
 #[test]

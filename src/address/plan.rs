@@ -166,5 +166,7 @@ fn queue(name: &str, tails: &[&str], max_bytes: i64) -> StreamSpec {
 }
 
 fn durable(stream: &str, name: String, filters: Vec<String>, fold: bool) -> DurableSpec {
-    DurableSpec { stream: stream.to_owned(), name, filters, fold }
+    // A receipt is all payload.
+    let headers_only = fold && stream != "RECEIPTS";
+    DurableSpec { stream: stream.to_owned(), name, filters, fold, headers_only }
 }

@@ -40,7 +40,7 @@ pub struct Router {
     me: NodeId,
     policy: Policy,
     ledger: Ledger,
-    receipts: BTreeMap<(Id, NodeId), Receipt>,
+    receipts: BTreeMap<(Id, NodeId), (Receipt, String)>,
 }
 
 impl Router {
@@ -207,12 +207,11 @@ impl Router {
         }
     }
 
-    /// Takes a receipt; of one (`of`, `by`) the latest wins. Whether it was news.
-    pub fn keep_receipt(&mut self, receipt: Receipt) -> bool {
-        let key = (receipt.of, receipt.by.clone());
-        let news = self.receipts.get(&key).is_none_or(|old| old.at < receipt.at);
+    /// Takes a receipt with its JWS; of one (`of`, `by`) the latest wins. Whether it was news.
+    pub fn keep_receipt(&mut self, receipt: Receipt, jws: String) -> bool {
+        let news = self.is_news(&receipt);
         if news {
-            self.receipts.insert(key, receipt);
+            self.receipts.insert((receipt.of, receipt.by.clone()), (receipt, jws));
         }
         news
     }
@@ -221,13 +220,22 @@ impl Router {
     #[must_use]
     pub fn is_news(&self, receipt: &Receipt) -> bool {
         let key = (receipt.of, receipt.by.clone());
-        self.receipts.get(&key).is_none_or(|old| old.at < receipt.at)
+        self.receipts.get(&key).is_none_or(|(old, _)| old.at < receipt.at)
     }
 
-    /// Every receipt of a notice.
+    /// Whether this node has already said the same of the same notice.
     #[must_use]
-    pub fn receipts(&self, of: Id) -> Vec<&Receipt> {
-        self.receipts.values().filter(|receipt| receipt.of == of).collect()
+    pub fn has_said(&self, receipt: &Receipt) -> bool {
+        let key = (receipt.of, self.me.clone());
+        self.receipts.get(&key).is_some_and(|(old, _)| {
+            old.outcome == receipt.outcome && old.reason == receipt.reason && old.to == receipt.to
+        })
+    }
+
+    /// Every receipt of a notice, as parsed and as signed.
+    pub fn receipts(&self, of: Id) -> impl Iterator<Item = &(Receipt, String)> {
+        let of_one = move |((id, _), _): &(&(Id, NodeId), &(Receipt, String))| *id == of;
+        self.receipts.iter().filter(of_one).map(|(_, receipt)| receipt)
     }
 }
 

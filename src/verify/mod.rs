@@ -5,6 +5,8 @@
 //! before its signature holds, and nothing is believed because of where it came from.
 
 mod custody;
+mod record;
 mod steps;
 
+pub use self::record::verify_receipt;
 pub use self::steps::{CLOCK_LEEWAY, Context, Refused, Verified, read_stored, verify, verify_file};
