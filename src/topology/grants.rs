@@ -1,0 +1,151 @@
+//! What a node's keys may sign, and who publishes and listens at it.
+
+use std::collections::BTreeMap;
+
+use super::draft::{DraftNode, DraftSubscriber};
+use super::model::{May, common, default_kinds};
+use super::places::{apart, once};
+use super::report::{At, Report, list};
+use super::show::short;
+use super::tree::Census;
+use crate::notice::{Kind, Level, NodeId, Scope, Tlp};
+
+pub(super) fn check(census: &Census<'_>, report: &mut Report<'_, '_>) {
+    for node in &census.nodes {
+        let id = &node.id.value;
+        if let Some(publishers) = &node.publishers {
+            if publishers.is_empty() {
+                report.add(node.at, format!("`{id}` has no publisher; expected at least one"));
+            }
+            once(&format!("publishers of `{id}`"), publishers, report);
+        }
+        subscribers(node, report);
+    }
+}
+
+fn subscribers(node: &DraftNode, report: &mut Report<'_, '_>) {
+    let subscribers = node.subscribers.as_deref().unwrap_or_default();
+    for (at, subscriber) in subscribers.iter().enumerate() {
+        let id = &node.id.value;
+        let owner = format!("subscriber `{}` of `{id}`", subscriber.name.value);
+        if subscribers.iter().take(at).any(|s| s.name.value == subscriber.name.value) {
+            report.add(subscriber.name.at, format!("{owner} is there twice"));
+        }
+        subscriber_scopes(node, subscriber, &owner, report);
+        let tlp = subscriber.tlp.as_ref();
+        if let Some(tlp) = tlp.filter(|tlp| tlp.value.is_neighbour_only()) {
+            let text =
+                format!("{owner} asks for {}, which is never live; at most AMBER", tlp.value);
+            report.add(tlp.at, text);
+        }
+    }
+}
+
+fn subscriber_scopes(
+    node: &DraftNode,
+    subscriber: &DraftSubscriber,
+    owner: &str,
+    report: &mut Report<'_, '_>,
+) {
+    once(
+        &format!("severities of {owner}"),
+        subscriber.severities.as_deref().unwrap_or(&[]),
+        report,
+    );
+    let Some(scopes) = &subscriber.scopes else { return };
+    apart(owner, scopes, report);
+    for scope in scopes.iter().filter(|scope| outside(&scope.value, &node.constituency)) {
+        let shown = short(&scope.value);
+        report.add(scope.at, format!("{owner}: `{shown}` is outside the constituency"));
+    }
+}
+
+/// Whether a scope is within none of the bounds; without bounds that is another finding.
+fn outside(scope: &Scope, bounds: &[At<Scope>]) -> bool {
+    !bounds.is_empty() && !bounds.iter().any(|bound| bound.value.contains(scope))
+}
+
+/// The grant of every node, from the union down: what it says, else all of its level within its
+/// constituency and its introducer's grant. What says more than it may have is reported.
+pub(super) fn resolve<'d>(
+    census: &Census<'d>,
+    report: &mut Report<'_, '_>,
+) -> BTreeMap<&'d NodeId, May> {
+    let mut grants: BTreeMap<&NodeId, May> = BTreeMap::new();
+    let mut nodes = census.nodes.clone();
+    nodes.sort_by_key(|node| node.id.value.depth());
+    for node in nodes {
+        let bound = bound(census, node, &grants).cloned();
+        let may = grant(node, bound.as_ref(), report);
+        grants.insert(&node.id.value, may);
+    }
+    grants
+}
+
+/// The introducer's grant; a union introduces a State and does not narrow it.
+fn bound<'g>(
+    census: &Census<'_>,
+    node: &DraftNode,
+    grants: &'g BTreeMap<&NodeId, May>,
+) -> Option<&'g May> {
+    let parent = census.parent(node)?;
+    let union = parent.level.as_ref().is_some_and(|level| level.value == Level::Union);
+    grants.get(&parent.id.value).filter(|_| !union)
+}
+
+fn grant(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> May {
+    May {
+        kinds: kinds(node, bound, report),
+        scopes: scopes(node, bound, report),
+        tlp: tlp(node, bound, report),
+    }
+}
+
+fn kinds(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> Vec<Kind> {
+    let granted = |kind: &Kind| bound.is_none_or(|bound| bound.kinds.contains(kind));
+    let Some(kinds) = &node.may.kinds else {
+        let level = node.level.as_ref().map_or(Level::Entity, |level| level.value);
+        return default_kinds(level).iter().copied().filter(granted).collect();
+    };
+    once(&format!("may.kinds of `{}`", node.id.value), kinds, report);
+    for kind in kinds.iter().filter(|kind| !granted(&kind.value)) {
+        let text = format!("`may` of `{}` has {}, {}", node.id.value, kind.value, LACKS);
+        report.add(kind.at, text);
+    }
+    kinds.iter().map(|kind| kind.value).collect()
+}
+
+const LACKS: &str = "which its introducer may not sign; below an introducer a grant only narrows";
+
+fn scopes(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> Vec<Scope> {
+    let constituency: Vec<Scope> = node.constituency.iter().map(|s| s.value.clone()).collect();
+    let Some(scopes) = &node.may.scopes else {
+        return bound.map_or_else(|| constituency.clone(), |b| common(&constituency, &b.scopes));
+    };
+    let id = &node.id.value;
+    once(&format!("may.scopes of `{id}`"), scopes, report);
+    for scope in scopes {
+        let shown = short(&scope.value);
+        let beyond = |bound: &May| !bound.scopes.iter().any(|b| b.contains(&scope.value));
+        if outside(&scope.value, &node.constituency) {
+            let within = list(constituency.iter().map(short));
+            let text = format!(
+                "`may` of `{id}` is wider than its constituency: `{shown}` is not \
+                 within {within}"
+            );
+            report.add(scope.at, text);
+        } else if bound.is_some_and(beyond) {
+            report.add(scope.at, format!("`may` of `{id}` has `{shown}`, {LACKS}"));
+        }
+    }
+    scopes.iter().map(|scope| scope.value.clone()).collect()
+}
+
+fn tlp(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> Tlp {
+    let most = bound.map_or(Tlp::Red, |bound| bound.tlp);
+    let Some(tlp) = &node.may.tlp else { return most };
+    if tlp.value > most {
+        report.add(tlp.at, format!("`may` of `{}` has {}, {LACKS}", node.id.value, tlp.value));
+    }
+    tlp.value
+}

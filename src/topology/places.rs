@@ -1,0 +1,187 @@
+//! Scopes: each names what exists, a constituency stays within its introducer's, and two nodes
+//! serve the same place only if somebody said so.
+
+use super::draft::DraftNode;
+use super::report::{At, Report, hint, list};
+use super::sectors;
+use super::show::short;
+use super::tree::Census;
+use crate::notice::{ALL, Level, Scope};
+
+pub(super) fn check(census: &Census<'_>, report: &mut Report<'_, '_>) {
+    regions(census, report);
+    for node in &census.nodes {
+        for scope in written(node) {
+            exists(census, scope, report);
+        }
+        apart(&format!("the constituency of `{}`", node.id.value), &node.constituency, report);
+        within_parent(census, node, report);
+        clients(node, report);
+    }
+    for (at, node) in census.nodes.iter().enumerate() {
+        for before in census.nodes.iter().take(at) {
+            undeclared_overlap(node, before, report);
+        }
+        overlaps(census, node, report);
+    }
+}
+
+fn written(node: &DraftNode) -> impl Iterator<Item = &At<Scope>> {
+    let subscribers = node.subscribers.iter().flatten().flat_map(|s| s.scopes.iter().flatten());
+    node.constituency.iter().chain(node.may.scopes.iter().flatten()).chain(subscribers)
+}
+
+fn regions(census: &Census<'_>, report: &mut Report<'_, '_>) {
+    for (country, tokens) in &census.draft.regions {
+        once(&format!("[regions] {country}"), tokens, report);
+        for all in tokens.iter().filter(|token| token.value == ALL) {
+            report.add(all.at, format!("[regions] {country}: `{ALL}` is no region"));
+        }
+    }
+}
+
+/// Whether union, country, region and sector of a scope exist.
+fn exists(census: &Census<'_>, scope: &At<Scope>, report: &mut Report<'_, '_>) {
+    let shown = short(&scope.value);
+    let [union, country, region, sector] = scope.value.parts();
+    if let Some(named) = census.draft.union.as_ref().filter(|u| u.value.as_str() != union) {
+        let text = format!("`{shown}` begins with `{union}`; `union` is `{}`", named.value);
+        report.add(scope.at, text);
+    }
+    if country != ALL {
+        let Some(known) = census.draft.regions.get(country) else {
+            report.add(scope.at, format!("country `{country}` of `{shown}` is not in [regions]"));
+            return;
+        };
+        let tokens: Vec<&str> = known.iter().map(|token| token.value.as_str()).collect();
+        if region != ALL && !tokens.contains(&region.as_str()) {
+            let hint = hint(region, &tokens);
+            let text =
+                format!("region `{region}` of `{shown}` is not in [regions] {country}{hint}");
+            report.add(scope.at, text);
+        }
+    }
+    if sector != ALL && !sectors::is_known(sector) {
+        let hint = hint(sector, &sectors::TOKENS);
+        report.add(scope.at, format!("`{shown}`: no sector is called `{sector}`{hint}"));
+    }
+}
+
+/// Two scopes with a place and sector in common: a plain subscriber would get a notice twice.
+pub(super) fn apart(owner: &str, scopes: &[At<Scope>], report: &mut Report<'_, '_>) {
+    for (at, scope) in scopes.iter().enumerate() {
+        for before in scopes.iter().take(at).filter(|b| b.value.intersects(&scope.value)) {
+            let (this, that) = (short(&scope.value), short(&before.value));
+            let how = if scope.value == before.value {
+                format!("has `{this}` twice")
+            } else if before.value.contains(&scope.value) {
+                format!("has `{this}` and `{that}`, which contains it")
+            } else if scope.value.contains(&before.value) {
+                format!("has `{that}` and `{this}`, which contains it")
+            } else {
+                format!("has `{that}` and `{this}`, which have a part in common")
+            };
+            report.add(scope.at, format!("{owner} {how}: what is for both would come twice"));
+        }
+    }
+}
+
+/// A list that names something twice.
+pub(super) fn once<T: PartialEq + std::fmt::Display>(
+    owner: &str,
+    items: &[At<T>],
+    report: &mut Report<'_, '_>,
+) {
+    for (at, item) in items.iter().enumerate() {
+        if items.iter().take(at).any(|before| before.value == item.value) {
+            report.add(item.at, format!("{owner}: `{}` twice", item.value));
+        }
+    }
+}
+
+fn within_parent(census: &Census<'_>, node: &DraftNode, report: &mut Report<'_, '_>) {
+    let Some(parent) = census.parent(node).filter(|p| !p.constituency.is_empty()) else { return };
+    let outside = |s: &&At<Scope>| !parent.constituency.iter().any(|p| p.value.contains(&s.value));
+    for scope in node.constituency.iter().filter(outside) {
+        let bound = list(parent.constituency.iter().map(|scope| short(&scope.value)));
+        let text = format!(
+            "constituency of `{}` is wider than its introducer's: `{}` is not within that of `{}` \
+             ({bound})",
+            node.id.value,
+            short(&scope.value),
+            parent.id.value
+        );
+        report.add(scope.at, text);
+    }
+}
+
+/// A client's sector is one of the constituency's, of an entity its own.
+fn clients(node: &DraftNode, report: &mut Report<'_, '_>) {
+    let Some(clients) = &node.clients else { return };
+    once(&format!("clients of `{}`", node.id.value), clients, report);
+    let sectors: Vec<&str> = node.constituency.iter().map(|s| s.value.sector()).collect();
+    for client in clients {
+        let token = client.value.as_str();
+        if !sectors::is_known(token) {
+            let hint = hint(token, &sectors::TOKENS);
+            report.add(client.at, format!("`clients`: no sector is called `{token}`{hint}"));
+        } else if !sectors.is_empty() && !sectors.contains(&ALL) && !sectors.contains(&token) {
+            let id = &node.id.value;
+            let text = format!("`{id}` has clients in `{token}`, which its constituency lacks");
+            report.add(client.at, text);
+        }
+    }
+}
+
+fn overlap<'n>(a: &'n DraftNode, b: &DraftNode) -> Option<&'n At<Scope>> {
+    let meets = |s: &&At<Scope>| b.constituency.iter().any(|o| o.value.intersects(&s.value));
+    a.constituency.iter().find(meets)
+}
+
+/// Of one parent and one level; `None` for entities, which are served and serve nobody.
+fn siblings(a: &DraftNode, b: &DraftNode) -> bool {
+    let level = |node: &DraftNode| node.level.as_ref().map(|level| level.value);
+    a.id.value != b.id.value
+        && a.id.value.parent() == b.id.value.parent()
+        && level(a) == level(b)
+        && level(a).is_some_and(|level| level != Level::Entity)
+}
+
+fn undeclared_overlap(node: &DraftNode, other: &DraftNode, report: &mut Report<'_, '_>) {
+    let names = |a: &DraftNode, b: &DraftNode| a.overlaps.iter().any(|o| o.value == b.id.value);
+    if !siblings(node, other) || names(node, other) || names(other, node) {
+        return;
+    }
+    let Some(scope) = overlap(node, other) else { return };
+    let (id, sibling) = (&node.id.value, &other.id.value);
+    let text = format!(
+        "undeclared overlap: `{}` of `{id}` is also served by its sibling `{sibling}`; if both \
+         are meant to, write overlaps = [\"{sibling}\"]",
+        short(&scope.value)
+    );
+    report.add(scope.at, text);
+}
+
+fn overlaps(census: &Census<'_>, node: &DraftNode, report: &mut Report<'_, '_>) {
+    let id = &node.id.value;
+    once(&format!("overlaps of `{id}`"), &node.overlaps, report);
+    for named in &node.overlaps {
+        let other = &named.value;
+        let wrong = match census.get(other) {
+            None => "which is not in this file",
+            Some(sibling) if !siblings(node, sibling) => {
+                "which is no sibling of its level (entities need no declaration)"
+            }
+            Some(sibling) if is_state(node) && overlap(node, sibling).is_some() => {
+                "but two States never serve the same country"
+            }
+            Some(sibling) if overlap(node, sibling).is_none() => "but they have no scope in common",
+            Some(_) => continue,
+        };
+        report.add(named.at, format!("`{id}` overlaps `{other}`, {wrong}"));
+    }
+}
+
+fn is_state(node: &DraftNode) -> bool {
+    node.level.as_ref().is_some_and(|level| level.value == Level::National)
+}
