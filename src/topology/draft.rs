@@ -148,7 +148,7 @@ impl DraftNode {
             overlaps: report.texts(table, "overlaps", parsed).unwrap_or_default(),
             contact: contact(table, report),
             illustrative: report.flag(table, "illustrative"),
-            publishers: report.texts(table, "publishers", token),
+            publishers: report.some_texts(table, "publishers", token),
             subscribers: subscribers(table, &owner, report),
             // Last: without an id, the other keys are still read for their mistakes.
             id: id?,
@@ -161,18 +161,10 @@ fn constituency(
     (at, owner): (usize, &str),
     report: &mut Report<'_, '_>,
 ) -> Vec<At<Scope>> {
-    let empty = |value: &toml::Spanned<toml::de::DeValue<'_>>| {
-        value.get_ref().as_array().is_some_and(|array| array.is_empty())
-    };
-    match table.get("constituency") {
-        None => report.add(at, format!("{owner} has no `constituency`")),
-        Some(value) if empty(value) => {
-            report
-                .add(value.span().start, "`constituency` is empty; expected scopes as `eu.fr.bre`");
-        }
-        Some(_) => {}
+    if !table.contains_key("constituency") {
+        report.add(at, format!("{owner} has no `constituency`"));
     }
-    report.texts(table, "constituency", parsed).unwrap_or_default()
+    report.some_texts(table, "constituency", parsed).unwrap_or_default()
 }
 
 fn may(table: &DeTable<'_>, report: &mut Report<'_, '_>) -> DraftMay {
@@ -205,11 +197,71 @@ fn subscribers(
     let owner = format!("a subscriber of {owner}");
     let read = |t: &At<&DeTable<'_>>, report: &mut Report<'_, '_>| {
         let name = report.need(t.value, (t.at, &owner), "name", token);
-        let scopes = report.texts(t.value, "scopes", parsed);
-        let severities = report.texts(t.value, "severities", parsed);
+        let scopes = report.some_texts(t.value, "scopes", parsed);
+        let severities = report.some_texts(t.value, "severities", parsed);
         let tlp = report.text(t.value, "tlp", parsed);
         let drills = report.flag(t.value, "drills");
         Some(DraftSubscriber { name: name?, scopes, severities, tlp, drills })
     };
     Some(tables.iter().filter_map(|table| read(table, report)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{finding, findings};
+
+    #[test]
+    fn every_mistake_of_one_node_is_told_at_once_and_in_order() {
+        let found = findings(
+            r#"{ id = "eu-FR-x", name = 7,
+                level = "regoinal", constituency = ["eu..x", "eu.fr.nor"],
+                ceiling = "PINK",
+                may = { kinds = ["alrt"], tlp = 1 },
+                ilustrative = true,
+                subscribers = [{ drills = "no" }] }"#,
+        );
+        let starts = [
+            "1: `id`: `eu-FR-x` is no node id: 1 to 6 tokens",
+            "1: `name` must be a string, found integer",
+            "2: `level`: `regoinal` is no level: did you mean `regional`?; expected one of union",
+            "2: `constituency`: `eu..x` is no scope",
+            "3: `ceiling`: `PINK` is not one of CLEAR",
+            "4: `kinds`: `alrt` is no kind: did you mean `alert`?",
+            "4: `tlp` must be a string, found integer",
+            "5: unknown key `ilustrative` in [[node]]: did you mean `illustrative`?",
+            "6: a subscriber of [[node]] has no `name`",
+            "6: `drills` must be true or false, found string",
+        ];
+        assert_eq!(found.len(), starts.len(), "{found:#?}");
+        for (found, start) in found.iter().zip(starts) {
+            assert!(found.starts_with(start), "{found} is not {start}");
+        }
+    }
+
+    #[test]
+    fn what_a_node_needs_is_asked_for_at_its_beginning() {
+        assert_eq!(
+            findings(r#"{ id = "eu-fr-idf", contact = { phone = "1" } }"#),
+            [
+                "1: `eu-fr-idf` has no `name`",
+                "1: `eu-fr-idf` has no `level`",
+                "1: `eu-fr-idf` has no `constituency`",
+            ]
+        );
+        let empty = r#"{ id = "eu-fr-idf", name = "I", level = "regional", constituency = [] }"#;
+        assert!(finding(empty).starts_with("1: `constituency` is empty"));
+    }
+
+    #[test]
+    fn an_id_has_at_most_six_tokens() {
+        let id = r#"{ id = "a-b-c-d-e-f-g", name = "I", level = "entity", constituency = ["eu"] }"#;
+        assert!(finding(id).starts_with("1: `id`: `a-b-c-d-e-f-g` is no node id: 1 to 6 tokens"));
+    }
+
+    #[test]
+    fn a_name_cannot_write_to_the_terminal() {
+        let name = "{ id = \"eu-fr-idf\", name = \"\\u001b[2J\", level = \"regional\", \
+                    constituency = [\"eu.fr.idf\"] }";
+        assert!(finding(name).starts_with("1: `name`: `\\u{1b}[2J` is not one line"));
+    }
 }

@@ -53,6 +53,20 @@ impl Report<'_, '_> {
         self.list_of(key, value, parse)
     }
 
+    /// A list of texts that is not empty if it is there.
+    pub(super) fn some_texts<T>(
+        &mut self,
+        table: &DeTable<'_>,
+        key: &str,
+        parse: Parse<T>,
+    ) -> Option<Vec<At<T>>> {
+        let value = table.get(key)?;
+        if value.get_ref().as_array().is_some_and(|array| array.is_empty()) {
+            self.add(value.span().start, format!("`{key}` is empty; expected at least one"));
+        }
+        self.list_of(key, value, parse)
+    }
+
     pub(super) fn list_of<T>(
         &mut self,
         key: &str,

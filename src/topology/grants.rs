@@ -14,9 +14,6 @@ pub(super) fn check(census: &Census<'_>, report: &mut Report<'_, '_>) {
     for node in &census.nodes {
         let id = &node.id.value;
         if let Some(publishers) = &node.publishers {
-            if publishers.is_empty() {
-                report.add(node.at, format!("`{id}` has no publisher; expected at least one"));
-            }
             once(&format!("publishers of `{id}`"), publishers, report);
         }
         subscribers(node, report);
@@ -148,4 +145,78 @@ fn tlp(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> Tl
         report.add(tlp.at, format!("`may` of `{}` has {}, {LACKS}", node.id.value, tlp.value));
     }
     tlp.value
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{finding, findings, sound};
+    use crate::notice::{Kind, Tlp};
+
+    fn region(more: &str, below: &str) -> String {
+        format!(
+            r#"{{ id = "eu-fr-idf", name = "I", level = "regional", constituency = ["eu.fr.idf"],
+            {more} }},
+            {{ id = "eu-fr-idf-e", name = "E", level = "entity", constituency = ["eu.fr.idf.food"],
+            {below} }},"#
+        )
+    }
+
+    #[test]
+    fn a_grant_stays_within_the_constituency() {
+        assert_eq!(
+            finding(&region(r#"may = { scopes = ["eu.fr"] }"#, "")),
+            "2: `may` of `eu-fr-idf` is wider than its constituency: `eu.fr` is not within \
+             eu.fr.idf"
+        );
+    }
+
+    #[test]
+    fn below_its_introducer_a_grant_only_narrows() {
+        let narrow =
+            r#"may = { kinds = ["advisory"], scopes = ["eu.fr.idf.health"], tlp = "GREEN" }"#;
+        let wide = r#"may = { kinds = ["escalation"], scopes = ["eu.fr.idf.food"], tlp = "RED" }"#;
+        let found = findings(&region(narrow, wide));
+        let starts = ["has escalation", "has `eu.fr.idf.food`", "has RED"];
+        assert_eq!(found.len(), starts.len(), "{found:#?}");
+        for (found, start) in found.iter().zip(starts) {
+            assert!(
+                found.starts_with(&format!(
+                    "4: `may` of `eu-fr-idf-e` {start}, which its introducer"
+                ))
+            );
+        }
+    }
+
+    #[test]
+    fn a_grant_that_is_not_written_is_that_of_the_level_within_the_introducers() {
+        let narrow = r#"may = { kinds = ["alert", "escalation"], tlp = "AMBER" }"#;
+        let topology = sound(&region(narrow, ""));
+        let may =
+            |id: &str| topology.node(&id.parse().expect("an id")).expect("a node").may.clone();
+        assert_eq!(may("eu-fr").kinds, Kind::ALL);
+        assert_eq!(may("eu-fr-idf-e").kinds, [Kind::Escalation]);
+        assert_eq!(may("eu-fr-idf-e").scopes, ["eu.fr.idf.food".parse().expect("a scope")]);
+        assert_eq!(may("eu-fr-idf-e").tlp, Tlp::Amber);
+    }
+
+    #[test]
+    fn a_subscriber_hears_its_nodes_constituency_below_red() {
+        let of = |subscriber: &str| finding(&region(&format!("subscribers = [{subscriber}]"), ""));
+        assert_eq!(
+            of(r#"{ name = "s", scopes = ["eu.fr.nor"] }"#),
+            "2: subscriber `s` of `eu-fr-idf`: `eu.fr.nor` is outside the constituency"
+        );
+        assert!(of(r#"{ name = "s", tlp = "RED" }"#).contains("asks for RED, which is never live"));
+        assert!(of(r#"{ name = "s" }, { name = "s" }"#).ends_with("is there twice"));
+        let nested = r#"{ name = "s", scopes = ["eu.fr.idf.food", "eu.fr.idf"] }"#;
+        assert!(of(nested).ends_with("which contains it: what is for both would come twice"));
+    }
+
+    #[test]
+    fn a_node_has_a_publisher_and_no_name_twice() {
+        assert!(finding(&region("publishers = []", "")).contains("`publishers` is empty"));
+        let twice = finding(&region(r#"publishers = ["a", "b", "a"]"#, ""));
+        assert_eq!(twice, "2: publishers of `eu-fr-idf`: `a` twice");
+        assert!(finding(&region(r#"publishers = ["a.b"]"#, "")).contains("`a.b` is not [a-z0-9-]"));
+    }
 }

@@ -57,3 +57,59 @@ fn nothing_in_common(node: &DraftNode, target: &DraftNode) -> Option<String> {
     };
     Some(format!("but {} and {} have nothing in common", shown(mine), shown(theirs)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{finding, findings, sound};
+
+    fn hospital(follows: &str) -> String {
+        format!(
+            r#"{{ id = "eu-fr-bre-h1", name = "H", level = "entity",
+            constituency = ["eu.fr.bre.health"],
+            follows = ["{follows}"] }},
+            {{ id = "eu-fr-bre-h2", name = "H2", level = "entity",
+            constituency = ["eu.fr.bre.health"] }},"#
+        )
+    }
+
+    #[test]
+    fn a_followed_node_is_an_upstream_with_something_to_carry() {
+        let cases = [
+            ("eu-fr-zzz", "which is not in this file"),
+            ("eu-fr-bre-h1", "itself"),
+            ("eu-fr-bre", "its parent, to which it is linked anyway"),
+            ("eu-fr", "an ancestor, whose notices its parent passes on"),
+            ("eu", "an ancestor, whose notices its parent passes on"),
+            ("eu-be", "a node of another State, which introduces nobody here"),
+            ("eu-fr-bre-h2", "an entity, which passes nothing on to others"),
+            ("eu-fr-nor", "but eu.fr.bre.health and eu.fr.nor have nothing in common"),
+        ];
+        for (followed, wrong) in cases {
+            let found = finding(&hospital(followed));
+            assert_eq!(found, format!("3: `eu-fr-bre-h1` follows `{followed}`, {wrong}"));
+        }
+        let twice = hospital("eu-fr-sante\", \"eu-fr-sante");
+        assert_eq!(finding(&twice), "3: follows of `eu-fr-bre-h1`: `eu-fr-sante` twice");
+    }
+
+    #[test]
+    fn a_node_does_not_follow_one_below_itself() {
+        let nodes = r#"{ id = "eu-fr-idf", name = "I", level = "regional",
+            constituency = ["eu.fr.idf"],
+            follows = ["eu-fr-idf-e"] },
+            { id = "eu-fr-idf-e", name = "E", level = "entity", constituency = ["eu.fr.idf"] }"#;
+        assert_eq!(finding(nodes), "3: `eu-fr-idf` follows `eu-fr-idf-e`, a node below itself");
+    }
+
+    #[test]
+    fn a_member_has_the_part_that_it_shares_with_the_node_that_it_follows() {
+        assert!(findings(&hospital("eu-fr-sante")).is_empty());
+        let topology = sound(&hospital("eu-fr-sante"));
+        let health = "eu-fr-sante".parse().expect("an id");
+        let members: Vec<_> = topology.followers(&health).collect();
+        let followed = topology.node(&health).expect("the sector node");
+        assert_eq!(members[0].id.as_str(), "eu-fr-bre-h1");
+        let shared = members[0].constituency_under(followed);
+        assert_eq!(shared, ["eu.fr.bre.health".parse().expect("a scope")]);
+    }
+}

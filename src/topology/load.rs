@@ -172,3 +172,77 @@ fn node_warnings(node: &Node) -> impl Iterator<Item = String> {
     });
     phone.into_iter().chain(clients)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{file, finding, sound};
+    use super::*;
+
+    #[test]
+    fn what_is_left_out_has_a_default() {
+        let hospital = r#"{ id = "eu-fr-bre-h1", name = "H", level = "entity",
+            constituency = ["eu.fr.bre.health"] }"#;
+        let topology = sound(hospital);
+        let node = topology.nodes().last().expect("a node");
+        assert_eq!(node.clients, ["health"]);
+        assert_eq!((node.ceiling, node.publishers.clone()), (Tlp::Red, vec!["soc".to_owned()]));
+        let [subscriber] = node.subscribers.as_slice() else { panic!("one subscriber") };
+        assert_eq!((subscriber.name.as_str(), subscriber.tlp), ("sub", Tlp::Green));
+        assert_eq!(subscriber.scopes, node.constituency);
+        assert!(!subscriber.drills);
+    }
+
+    #[test]
+    fn nodes_come_parents_first_whatever_the_files_order() {
+        let text = file("").replace(
+            "{ id = \"eu\"",
+            "{ id = \"eu-fr-x\", name = \"X\", \
+             level = \"regional\", constituency = [\"eu.fr.idf\"] },\n{ id = \"eu\"",
+        );
+        let (topology, _) = Topology::load(&text, "t.toml").expect("no findings");
+        let ids: Vec<&str> = topology.nodes().iter().map(|node| node.id.as_str()).collect();
+        assert_eq!(
+            ids,
+            ["eu", "eu-fr", "eu-be", "eu-fr-x", "eu-fr-bre", "eu-fr-nor", "eu-fr-sante"]
+        );
+    }
+
+    #[test]
+    fn a_region_without_a_node_and_a_csirt_without_a_phone_are_warned_of() {
+        let (_, warnings) = Topology::load(&file(""), "t.toml").expect("no findings");
+        let texts: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            texts[0],
+            "t.toml:4: warning: region `fr.idf` has no regional node: its notices end at the \
+             national and sector nodes"
+        );
+        assert_eq!(
+            texts[1],
+            "t.toml:6: warning: `eu` has no contact.phone: nobody can call its desk"
+        );
+        assert!(texts.iter().any(|text| text.contains("`eu-fr` has no `clients`")));
+        assert!(!texts.iter().any(|text| text.contains("`eu` has no `clients`")));
+    }
+
+    #[test]
+    fn an_entity_has_no_contact_that_travels() {
+        let hospital = r#"{ id = "eu-fr-bre-h1", name = "H", level = "entity",
+            constituency = ["eu.fr.bre.health"], contact = { phone = "1" } }"#;
+        assert!(
+            finding(hospital).starts_with("2: `eu-fr-bre-h1` is an entity and has a `contact`")
+        );
+    }
+
+    #[test]
+    fn a_syntax_error_is_told_alone() {
+        let found = Topology::load("name = \"x\"\nunion\n", "t.toml").expect_err("no TOML");
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].position.line, 2);
+    }
+
+    #[test]
+    fn a_file_beyond_its_bound_is_not_read() {
+        let found = Topology::load(&"#".repeat(MAX_TOPOLOGY_BYTES + 1), "t.toml");
+        assert_eq!(found.expect_err("too large").len(), 1);
+    }
+}

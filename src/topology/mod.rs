@@ -23,6 +23,8 @@ mod load;
 mod model;
 mod places;
 mod report;
+#[cfg(test)]
+mod samples;
 mod sectors;
 mod show;
 mod tree;

@@ -185,3 +185,113 @@ fn overlaps(census: &Census<'_>, node: &DraftNode, report: &mut Report<'_, '_>) 
 fn is_state(node: &DraftNode) -> bool {
     node.level.as_ref().is_some_and(|level| level.value == Level::National)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{finding, findings};
+
+    fn node(level: &str, constituency: &str, more: &str) -> String {
+        format!(
+            "{{ id = \"eu-fr-x\", name = \"X\", level = \"{level}\",\n\
+             constituency = {constituency}{more} }},"
+        )
+    }
+
+    #[test]
+    fn a_scope_names_what_exists() {
+        let cases = [
+            (r#"["us.fr"]"#, "2: `us.fr` begins with `us`; `union` is `eu`"),
+            (r#"["eu.fr.idg"]"#, "2: region `idg` of `eu.fr.idg` is not in [regions] fr: did you"),
+            (r#"["eu.fr.idf.healht"]"#, "2: `eu.fr.idf.healht`: no sector is called `healht`: did"),
+            (r#"["eu.de"]"#, "2: country `de` of `eu.de` is not in [regions]"),
+        ];
+        for (constituency, start) in cases {
+            let found = findings(&node("sector", constituency, ""));
+            assert!(found.iter().any(|f| f.starts_with(start)), "{found:#?} lacks {start}");
+        }
+    }
+
+    #[test]
+    fn a_constituency_is_not_wider_than_its_introducers() {
+        let wide = r#"{ id = "eu-fr-bre-x", name = "X", level = "entity",
+            constituency = ["eu.fr.bre.health",
+                "eu.fr.nor.health"] }"#;
+        assert_eq!(
+            finding(wide),
+            "3: constituency of `eu-fr-bre-x` is wider than its introducer's: `eu.fr.nor.health` \
+             is not within that of `eu-fr-bre` (eu.fr.bre)"
+        );
+    }
+
+    #[test]
+    fn no_two_scopes_of_a_constituency_have_a_part_in_common() {
+        let cases = [
+            (r#"["eu.fr.idf", "eu.fr.idf"]"#, "has `eu.fr.idf` twice"),
+            (r#"["eu.fr.idf.food", "eu.fr.idf"]"#, "which contains it"),
+            (r#"["eu.fr.idf", "eu.fr.idf.food"]"#, "which contains it"),
+            (r#"["eu.fr.idf", "eu.fr.all.food"]"#, "which have a part in common"),
+        ];
+        for (constituency, part) in cases {
+            let found = findings(&node("entity", constituency, ""));
+            assert!(found[0].starts_with("2: the constituency of `eu-fr-x` has"), "{found:#?}");
+            assert!(found[0].contains(part), "{found:#?}");
+        }
+    }
+
+    #[test]
+    fn two_regional_nodes_share_a_region_only_if_one_says_so() {
+        assert_eq!(
+            finding(&node("regional", r#"["eu.fr.idf", "eu.fr.bre.food"]"#, "")),
+            "2: undeclared overlap: `eu.fr.bre.food` of `eu-fr-x` is also served by its sibling \
+             `eu-fr-bre`; if both are meant to, write overlaps = [\"eu-fr-bre\"]"
+        );
+        let declared = r#", overlaps = ["eu-fr-bre"]"#;
+        let shared = node("regional", r#"["eu.fr.bre.food"]"#, declared);
+        assert!(findings(&shared).is_empty());
+    }
+
+    #[test]
+    fn a_region_and_a_sector_meet_without_a_word_and_so_do_two_entities() {
+        let town = r#"{ id = "eu-fr-bre-t1", name = "T1", level = "entity",
+            constituency = ["eu.fr.bre.health"] },
+            { id = "eu-fr-bre-t2", name = "T2", level = "entity",
+            constituency = ["eu.fr.bre.health"] }"#;
+        assert!(findings(town).is_empty());
+    }
+
+    #[test]
+    fn an_overlap_that_is_none_is_told() {
+        let cases = [
+            ("eu-fr-zzz", "which is not in this file"),
+            ("eu-fr-sante", "which is no sibling of its level"),
+            ("eu-fr-nor", "but they have no scope in common"),
+        ];
+        for (named, part) in cases {
+            let more = format!(", overlaps = [\"{named}\"]");
+            let found = finding(&node("regional", r#"["eu.fr.idf"]"#, &more));
+            assert!(
+                found.starts_with(&format!("2: `eu-fr-x` overlaps `{named}`, {part}")),
+                "{found}"
+            );
+        }
+        let state = r#"{ id = "eu-x", name = "X", level = "national", constituency = ["eu.fr.nor"],
+            overlaps = ["eu-fr"] }"#;
+        assert!(finding(state).ends_with("but two States never serve the same country"));
+    }
+
+    #[test]
+    fn clients_are_in_sectors_that_exist_and_that_the_node_serves() {
+        let of = |clients: &str| {
+            finding(&node("entity", r#"["eu.fr.idf.food"]"#, &format!(", clients = {clients}")))
+        };
+        assert_eq!(
+            of(r#"["foood"]"#),
+            "2: `clients`: no sector is called `foood`: did you mean `food`?"
+        );
+        assert_eq!(
+            of(r#"["health"]"#),
+            "2: `eu-fr-x` has clients in `health`, which its constituency lacks"
+        );
+        assert_eq!(of(r#"["food", "food"]"#), "2: clients of `eu-fr-x`: `food` twice");
+    }
+}

@@ -34,9 +34,9 @@ impl<'s, 't> Report<'s, 't> {
         self.source.position(at).line
     }
 
-    /// All findings by position, each once.
+    /// All findings by position, each once; of one place, in the order in which they were found.
     pub(super) fn finish(mut self) -> Vec<Finding> {
-        self.findings.sort();
+        self.findings.sort_by_key(|finding| finding.position);
         self.findings.dedup();
         self.findings
     }

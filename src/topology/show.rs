@@ -81,3 +81,38 @@ fn legend(topology: &Topology) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::sound;
+    use super::*;
+
+    #[test]
+    fn short_leaves_out_only_trailing_alls() {
+        let shown = |text: &str| short(&text.parse().expect("a scope"));
+        assert_eq!(shown("eu.fr.all.all"), "eu.fr");
+        assert_eq!(shown("eu.all.all.space"), "eu.all.all.space");
+        assert_eq!(shown("eu.fr.small.all"), "eu.fr.small");
+    }
+
+    #[test]
+    fn the_tree_has_a_line_per_node_and_dashes_to_what_is_followed() {
+        let hospital = r#"{ id = "eu-fr-bre-h1", name = "Hôpital", level = "entity",
+            constituency = ["eu.fr.bre.health"], follows = ["eu-fr-sante"],
+            illustrative = true }"#;
+        let expected = "\
+Test: 7 nodes
+eu                     Union      union     eu
+├─ eu-fr               France     national  eu.fr
+│  ├─ eu-fr-bre        Bretagne   regional  eu.fr.bre
+│  │  └─ eu-fr-bre-h1  Hôpital *  entity    eu.fr.bre.health  ╌╌> eu-fr-sante
+│  ├─ eu-fr-nor        Normandie  regional  eu.fr.nor
+│  └─ eu-fr-sante      Health     sector    eu.fr.all.health
+└─ eu-be               Belgium    national  eu.be
+╌╌> follows
+*   illustrative
+Regions without a node: fr.idf
+";
+        assert_eq!(show(&sound(hospital)), expected);
+    }
+}

@@ -176,3 +176,98 @@ fn upstreams<'c, 'd: 'c>(
         .chain(follows.map(|f| (f.at, f.value.clone())))
         .filter_map(|(at, next)| census.get(&next).map(|node| (at, node)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Topology;
+    use super::super::samples::{finding, findings};
+
+    fn regional(id: &str, more: &str) -> String {
+        format!(
+            r#"{{ id = "{id}", name = "{id}", level = "regional", constituency = ["eu.fr.idf"]{more} }},"#
+        )
+    }
+
+    #[test]
+    fn an_id_or_a_name_twice_points_at_the_first() {
+        let twice = r#"{ id = "eu-fr-bre", name = "B", level = "regional",
+            constituency = ["eu.fr.bre"] }"#;
+        assert_eq!(finding(twice), "1: id `eu-fr-bre` is also on line 9");
+        let name = r#"{ id = "eu-fr-idf", name = "Normandie", level = "regional",
+            constituency = ["eu.fr.idf"] }"#;
+        assert_eq!(finding(name), "1: name `Normandie` is also on line 10");
+    }
+
+    #[test]
+    fn an_id_fits_its_parent() {
+        assert_eq!(
+            finding(&regional("eu-fr-idf", r#", parent = "eu-be""#)),
+            "1: id `eu-fr-idf` does not fit its parent `eu-be`: expected `eu-fr`, the id without \
+             its last token"
+        );
+        assert!(findings(&regional("eu-fr-idf", r#", parent = "eu-fr""#)).is_empty());
+    }
+
+    #[test]
+    fn a_parent_is_in_the_file() {
+        let found = finding(&regional("eu-de-idf", ""));
+        assert_eq!(found, "1: parent `eu-de` of `eu-de-idf` is not in this file");
+    }
+
+    #[test]
+    fn parents_in_a_circle_are_one_finding_besides_the_ids_that_do_not_fit() {
+        let a = regional("eu-fr-a", r#", parent = "eu-fr-b""#);
+        let b = r#"{ id = "eu-fr-b", name = "b", parent = "eu-fr-a", level = "regional",
+            constituency = ["eu.fr.idf"], overlaps = ["eu-fr-a"] }"#;
+        let found = findings(&format!("{a}\n{b}"));
+        assert_eq!(found.len(), 3, "{found:#?}");
+        assert!(found.contains(
+            &"1: cycle of `parent` and `follows`: eu-fr-a -> eu-fr-b -> eu-fr-a".to_owned()
+        ));
+    }
+
+    #[test]
+    fn two_nodes_that_follow_each_other_are_a_cycle() {
+        let a = regional("eu-fr-idf", r#", follows = ["eu-fr-soc"]"#);
+        let b = r#"{ id = "eu-fr-soc", name = "s", level = "sector", follows = ["eu-fr-idf"],
+            constituency = ["eu.fr.all.social"] }"#;
+        assert_eq!(
+            finding(&format!("{a}\n{b}")),
+            "1: cycle of `parent` and `follows`: eu-fr-idf -> eu-fr-soc -> eu-fr-idf"
+        );
+    }
+
+    #[test]
+    fn a_level_stands_below_its_own_kind_of_parent() {
+        let below = r#"{ id = "eu-fr-bre-x", name = "x", level = "sector",
+            constituency = ["eu.fr.bre.health"] }"#;
+        assert_eq!(
+            finding(below),
+            "1: `eu-fr-bre-x` is sector below a regional node; expected below national"
+        );
+        let high =
+            r#"{ id = "eu-x", name = "x", level = "entity", constituency = ["eu.all.all.space"] }"#;
+        assert_eq!(
+            finding(high),
+            "1: `eu-x` is entity below a union node; expected below national, regional, sector"
+        );
+        let top = r#"{ id = "us", name = "x", level = "national", constituency = ["eu.fr.nor"] }"#;
+        assert_eq!(finding(top), "1: `us` is national and has no parent; expected one of union");
+    }
+
+    #[test]
+    fn there_is_one_union() {
+        let second = r#"{ id = "us", name = "x", level = "union", constituency = ["eu.de"] }"#;
+        assert!(
+            findings(second)
+                .contains(&"1: `us` has the level union, but `union` names `eu`".to_owned())
+        );
+        let none = "name = \"x\"\nunion = \"eu\"\n[[node]]\nid = \"eu\"\nname = \"n\"\n\
+                    level = \"entity\"\nconstituency = [\"eu\"]\n";
+        let found = Topology::load(none, "t.toml").expect_err("no union");
+        assert_eq!(
+            found[0].to_string(),
+            "t.toml:2: no node has the level union; expected exactly one"
+        );
+    }
+}
