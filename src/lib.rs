@@ -2,6 +2,10 @@
 pub mod address;
 pub mod config;
 pub mod jws;
+pub mod lifecycle;
 pub mod notice;
 pub mod policy;
+pub mod routing;
 pub mod topology;
+pub mod trust;
+pub mod verify;

@@ -7,6 +7,7 @@ mod id;
 mod kind;
 mod label;
 mod node;
+mod reason;
 mod records;
 mod scope;
 mod statement;
@@ -17,6 +18,7 @@ pub use self::id::{Id, IdError};
 pub use self::kind::{Audience, AudienceError, Kind};
 pub use self::label::{LabelError, Severity, Tlp};
 pub use self::node::{Level, MAX_NODE_TOKENS, NodeId, NodeIdError, Step};
+pub use self::reason::Reason;
 pub use self::records::{Heartbeat, Hop, Outcome, Receipt};
 pub use self::scope::{ALL, Scope, ScopeError};
 pub use self::statement::{

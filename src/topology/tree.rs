@@ -184,7 +184,8 @@ mod tests {
 
     fn regional(id: &str, more: &str) -> String {
         format!(
-            r#"{{ id = "{id}", name = "{id}", level = "regional", constituency = ["eu.fr.idf"]{more} }},"#
+            "{{ id = \"{id}\", name = \"{id}\", level = \"regional\", \
+             constituency = [\"eu.fr.idf\"]{more} }},"
         )
     }
 
