@@ -31,6 +31,7 @@
 
 pub mod address;
 pub mod bus;
+pub mod config;
 pub mod jws;
 pub mod keys;
 pub mod lifecycle;
@@ -38,5 +39,6 @@ pub mod notice;
 pub mod policy;
 pub mod routing;
 pub mod time;
+pub mod topology;
 pub mod trust;
 pub mod verify;
