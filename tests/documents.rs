@@ -1,11 +1,13 @@
 //! Real documents are read as they are: the fixtures to the letter, the demo's set whole, and,
 //! where it lies beside the repository, a reference set of a thousand.
 
+#![allow(clippy::panic)] // a test that panics has failed
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use chappe::document::{Described, Format, describe};
+use chappe::document::{Described, DocumentError, Format, describe};
 use chappe::notice::{Kind, Severity, Statement, Tlp};
 use serde_json::json;
 
@@ -134,6 +136,15 @@ fn csaf_2_1_is_read_with_its_strict_labels_and_its_endings() {
 fn a_signature_file_is_just_a_file() {
     let read = fixture("icsa-24-060-01.json.asc");
     assert_eq!(read, Described::other("application/octet-stream"));
+}
+
+#[test]
+fn a_document_cut_short_anywhere_is_refused() {
+    let whole = include_bytes!("fixtures/documents/icsa-24-060-01.json").trim_ascii_end();
+    for end in (0..whole.len()).step_by(61) {
+        let cut = describe(&whole[..end], "icsa-24-060-01.json");
+        assert!(matches!(cut, Err(DocumentError::Syntax { .. })), "{end}: {cut:?}");
+    }
 }
 
 #[test]

@@ -60,7 +60,8 @@ mod tests {
     use super::*;
 
     fn label(distribution: Value) -> Result<Option<Tlp>, DocumentError> {
-        of(&Field::root("a.json", &json!({ "distribution": distribution })))
+        let document = Value::from_iter([("distribution", distribution)]);
+        of(&Field::root("a.json", &document))
     }
 
     #[test]

@@ -47,7 +47,7 @@ pub fn sectors() -> &'static [Sector] {
 #[must_use]
 pub fn by_name(text: &str) -> Option<&'static Sector> {
     let name = text.trim().to_lowercase();
-    sectors().iter().find(|s| s.token == name || s.aliases.iter().any(|alias| *alias == name))
+    sectors().iter().find(|s| s.token == name || s.aliases.contains(&name))
 }
 
 #[cfg(test)]
