@@ -15,6 +15,8 @@
 //! | `sectors` | the sector tokens |
 //! | `show` | the tree in plain text |
 
+mod bundles;
+mod conf;
 mod draft;
 mod fields;
 mod grants;
@@ -30,6 +32,8 @@ mod sectors;
 mod show;
 mod tree;
 
+pub use self::bundles::{KeyRing, NodeKeys, bundle, root};
+pub use self::conf::{ServerSettings, server_conf};
 pub use self::load::{MAX_TOPOLOGY_BYTES, Warning};
 pub use self::model::{Contact, Node, Subscriber, Topology, default_kinds};
 pub use self::show::{short, show};
