@@ -31,6 +31,7 @@
 
 pub mod address;
 pub mod bus;
+pub mod cli;
 pub mod config;
 pub mod console;
 pub mod jws;

@@ -3,7 +3,7 @@
 use tracing_subscriber::EnvFilter;
 
 /// Environment variable with the filter, as `info` or `chappe=debug`.
-pub const LOG_ENV: &str = "CHAPPE_LOG";
+const LOG_ENV: &str = "CHAPPE_LOG";
 const DEFAULT_FILTER: &str = "info,async_nats=warn";
 const QUIET_FILTER: &str = "warn,async_nats=error";
 
