@@ -140,7 +140,7 @@ pub struct Statement {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Doc {
-    /// The document's publisher (a CSAF namespace, `CERT-FR`).
+    /// The document's publisher: a CSAF namespace, `https://www.cert.ssi.gouv.fr`.
     #[serde(rename = "pub")]
     pub publisher: String,
     /// Its reference, unique for the publisher.
