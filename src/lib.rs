@@ -41,6 +41,7 @@ pub mod keys;
 pub mod lifecycle;
 pub mod notice;
 pub mod policy;
+pub mod publish;
 pub mod relay;
 pub mod routing;
 pub mod telemetry;
