@@ -1,22 +1,16 @@
-//! The only reader of the clock.
-//!
-//! Everything else is handed `now`: a decision can then be repeated in a test, and one notice is
-//! judged against one instant however long its verification takes. clippy.toml refuses a read of
-//! the clock elsewhere.
+//! The only reader of the clock: everything else is handed `now`.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::notice::Time;
 
-/// The wall clock, UTC.
-///
-/// A clock before 1970 reads as 0, so that everything signed is `future` and is refused: fail
-/// closed, instead of letting expired notices back in.
+/// Now, UTC. A clock before 1970 reads as 1970: nothing issued since is then acceptable, which
+/// fails closed.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub fn now() -> Time {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    Time::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Time::default() + since
 }
 
 /// A stretch of time that no change of the wall clock shortens.
@@ -26,7 +20,7 @@ pub struct Stopwatch(Instant);
 impl Stopwatch {
     /// Starts to count.
     #[must_use]
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the monotonic clock")]
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
     pub fn start() -> Self {
         Self(Instant::now())
     }
@@ -43,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn now_is_after_this_was_written_and_does_not_stand_still_at_a_constant() {
+    fn now_is_after_this_was_written_and_moves_on() {
         let first = now();
         assert!(first > Time::from_secs(1_700_000_000), "{first}");
         let stopwatch = Stopwatch::start();

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use chappe::jws::{Signer as _, from_base64url};
-use chappe::keys::{generate_signing, load_signing, public_pem, read_public, write_new};
+use chappe::keys::{create_key, public_pem, read_key, read_public};
 
 /// Runs openssl; `None`, with a note, where it is not installed.
 fn openssl(args: &[&str], folder: &Path) -> Option<Vec<u8>> {
@@ -35,7 +35,7 @@ fn a_key_that_openssl_made_signs_and_openssl_says_the_same() {
         return;
     }
     owner_only(&path);
-    let key = load_signing(&path).expect("openssl's key");
+    let key = read_key(&path).expect("openssl's key");
     std::fs::write(folder.path().join("message"), b"a message").expect("written");
     let args = ["pkeyutl", "-sign", "-inkey", "key.pem", "-rawin", "-in", "message"];
     let theirs = openssl(&args, folder.path()).expect("installed");
@@ -46,7 +46,7 @@ fn a_key_that_openssl_made_signs_and_openssl_says_the_same() {
 fn openssl_reads_a_key_that_chappe_made_and_finds_the_same_public_half() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("key.pem");
-    let key = generate_signing(&path).expect("generated");
+    let key = create_key(&path).expect("generated");
     let Some(theirs) = openssl(&["pkey", "-in", "key.pem", "-pubout"], folder.path()) else {
         return;
     };
@@ -59,7 +59,7 @@ fn openssl_reads_a_key_that_chappe_made_and_finds_the_same_public_half() {
 #[test]
 fn openssl_verifies_what_chappe_signs() {
     let folder = tempfile::tempdir().expect("a folder");
-    let key = generate_signing(&folder.path().join("key.pem")).expect("generated");
+    let key = create_key(&folder.path().join("key.pem")).expect("generated");
     let signature = key.sign(b"a message").expect("signed");
     std::fs::write(folder.path().join("message"), b"a message").expect("written");
     std::fs::write(folder.path().join("signature"), signature).expect("written");
@@ -78,8 +78,8 @@ fn an_encrypted_key_of_openssl_is_refused_by_that_name() {
     }
     let path = folder.path().join("e.pem");
     owner_only(&path);
-    let error = load_signing(&path).expect_err("encrypted");
-    assert!(error.to_string().contains("is encrypted"), "{error}");
+    let error = read_key(&path).expect_err("encrypted");
+    assert!(error.to_string().contains("passphrase"), "{error}");
 }
 
 #[test]
@@ -91,17 +91,17 @@ fn a_key_of_another_algorithm_is_refused() {
     }
     let path = folder.path().join("x.pem");
     owner_only(&path);
-    let error = load_signing(&path).expect_err("another algorithm");
-    assert!(error.to_string().contains("expected an Ed25519 key"), "{error}");
+    let error = read_key(&path).expect_err("another algorithm");
+    assert!(error.to_string().contains("an Ed25519 key"), "{error}");
 }
 
 #[test]
 fn a_public_key_is_also_read_as_jwk() {
     let folder = tempfile::tempdir().expect("a folder");
-    let key = generate_signing(&folder.path().join("key.pem")).expect("generated");
+    let key = create_key(&folder.path().join("key.pem")).expect("generated");
     let jwk = key.public().to_jwk();
     assert_eq!(from_base64url(&jwk.x).map(|x| x.len()), Some(32));
     let path = folder.path().join("key.jwk");
-    write_new(&path, &serde_json::to_string(&jwk).expect("JSON")).expect("written");
+    std::fs::write(&path, serde_json::to_string(&jwk).expect("JSON")).expect("written");
     assert_eq!(read_public(&path).expect("a key").id(), key.public().id());
 }

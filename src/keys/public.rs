@@ -1,5 +1,7 @@
 //! Public keys as JWK (RFC 8037) or SPKI PEM (RFC 8410).
 
+use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
 use ed25519_dalek::VerifyingKey;
@@ -8,32 +10,32 @@ use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::spki::{DecodePublicKey as _, EncodePublicKey as _};
 
 use super::KeyFileError;
-use super::file::MAX_KEY_FILE_BYTES;
 use crate::jws::{self, Jwk, PublicKey};
 
 const EXPECTED: &str = "an Ed25519 public key as JWK (RFC 8037) or SPKI PEM (BEGIN PUBLIC KEY)";
 
+/// A public key is a few hundred bytes.
+const MAX_PUBLIC_BYTES: u64 = 16 * 1024;
+
 /// Reads a public key, in either form. Anybody may read the file.
 ///
 /// # Errors
-/// [`KeyFileError::Read`], [`KeyFileError::NoKeyFile`], [`KeyFileError::Form`].
+/// [`KeyFileError::File`], or [`KeyFileError::Content`] if no admitted key stands there.
 pub fn read_public(path: &Path) -> Result<PublicKey, KeyFileError> {
-    let unread = |e: std::io::Error| KeyFileError::Read { path: path.into(), error: e.to_string() };
-    let metadata = std::fs::metadata(path).map_err(unread)?;
-    if !metadata.is_file() || metadata.len() > MAX_KEY_FILE_BYTES {
-        return Err(KeyFileError::NoKeyFile { path: path.into() });
-    }
-    let text = std::fs::read_to_string(path).map_err(unread)?;
-    parse(&text).map_err(|found| KeyFileError::form(path, found, EXPECTED))
+    let failed = |e: std::io::Error| KeyFileError::File { path: path.into(), why: e.to_string() };
+    let mut text = String::new();
+    let file = File::open(path).map_err(failed)?;
+    file.take(MAX_PUBLIC_BYTES).read_to_string(&mut text).map_err(failed)?;
+    parse(&text).ok_or_else(|| KeyFileError::Content { path: path.into(), expected: EXPECTED })
 }
 
-fn parse(text: &str) -> Result<PublicKey, String> {
+fn parse(text: &str) -> Option<PublicKey> {
     if text.trim_start().starts_with('{') {
-        let jwk: Jwk = jws::from_slice(text.as_bytes()).map_err(|e| e.to_string())?;
-        return PublicKey::from_jwk(&jwk).map_err(|e| e.to_string());
+        let jwk: Jwk = jws::from_slice(text.as_bytes()).ok()?;
+        return PublicKey::from_jwk(&jwk).ok();
     }
-    let key = VerifyingKey::from_public_key_pem(text).map_err(|e| e.to_string())?;
-    PublicKey::from_bytes(key.as_bytes()).map_err(|e| e.to_string())
+    let key = VerifyingKey::from_public_key_pem(text).ok()?;
+    PublicKey::from_bytes(key.as_bytes()).ok()
 }
 
 /// A public key as SPKI PEM; `None` never, since an admitted key has 32 bytes.
@@ -67,7 +69,7 @@ mod tests {
         for text in
             ["", "{}", &jwk.replace("Ed25519", "X25519"), &jwk.replace('}', ",\"d\":\"x\"}")]
         {
-            assert!(parse(text).is_err(), "{text}");
+            assert!(parse(text).is_none(), "{text}");
         }
     }
 }

@@ -269,6 +269,33 @@ pub enum CaseState {
     Rejected,
 }
 
+impl CaseState {
+    /// Every state.
+    pub const ALL: [Self; 7] = [
+        Self::Accepted,
+        Self::InProgress,
+        Self::InformationRequested,
+        Self::Advice,
+        Self::Referral,
+        Self::Closed,
+        Self::Rejected,
+    ];
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::InProgress => "in-progress",
+            Self::InformationRequested => "information-requested",
+            Self::Advice => "advice",
+            Self::Referral => "referral",
+            Self::Closed => "closed",
+            Self::Rejected => "rejected",
+        }
+    }
+}
+
 impl Statement {
     /// Reads a statement and checks every rule that needs nothing but the statement.
     ///

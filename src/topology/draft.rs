@@ -88,6 +88,8 @@ pub(super) struct DraftNode {
 
 #[derive(Debug, Default)]
 pub(super) struct DraftMay {
+    /// Where it stands, if it is written.
+    pub(super) at: Option<usize>,
     pub(super) kinds: Option<Vec<At<Kind>>>,
     pub(super) scopes: Option<Vec<At<Scope>>>,
     pub(super) tlp: Option<At<Tlp>>,
@@ -170,6 +172,7 @@ fn constituency(
 fn may(table: &DeTable<'_>, report: &mut Report<'_, '_>) -> DraftMay {
     let Some(may) = report.table(table, "may") else { return DraftMay::default() };
     DraftMay {
+        at: Some(may.at),
         kinds: report.texts(may.value, "kinds", kind),
         scopes: report.texts(may.value, "scopes", parsed),
         tlp: report.text(may.value, "tlp", parsed),
@@ -198,7 +201,7 @@ fn subscribers(
     let read = |t: &At<&DeTable<'_>>, report: &mut Report<'_, '_>| {
         let name = report.need(t.value, (t.at, &owner), "name", token);
         let scopes = report.some_texts(t.value, "scopes", parsed);
-        let severities = report.some_texts(t.value, "severities", parsed);
+        let severities = report.texts(t.value, "severities", parsed);
         let tlp = report.text(t.value, "tlp", parsed);
         let drills = report.flag(t.value, "drills");
         Some(DraftSubscriber { name: name?, scopes, severities, tlp, drills })

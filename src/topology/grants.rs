@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::draft::{DraftNode, DraftSubscriber};
-use super::model::{May, common, default_kinds};
+use super::model::{common, default_kinds};
 use super::places::{apart, once};
 use super::report::{At, Report, list};
 use super::show::short;
 use super::tree::Census;
 use crate::notice::{Kind, Level, NodeId, Scope, Tlp};
+use crate::trust::Grant;
 
 pub(super) fn check(census: &Census<'_>, report: &mut Report<'_, '_>) {
     for node in &census.nodes {
@@ -17,6 +18,17 @@ pub(super) fn check(census: &Census<'_>, report: &mut Report<'_, '_>) {
             once(&format!("publishers of `{id}`"), publishers, report);
         }
         subscribers(node, report);
+        by_place(node, report);
+    }
+}
+
+/// What a union or State may sign follows from its place; a `may` would be believed by nobody.
+fn by_place(node: &DraftNode, report: &mut Report<'_, '_>) {
+    let high = |l: &&At<Level>| matches!(l.value, Level::Union | Level::National);
+    if let (Some(level), Some(at)) = (node.level.as_ref().filter(high), node.may.at) {
+        let (id, word) = (&node.id.value, level.value.as_str());
+        let text = format!("`{id}` is {word} and signs for its whole place: a `may` has no effect");
+        report.add(at, text);
     }
 }
 
@@ -67,38 +79,27 @@ fn outside(scope: &Scope, bounds: &[At<Scope>]) -> bool {
 pub(super) fn resolve<'d>(
     census: &Census<'d>,
     report: &mut Report<'_, '_>,
-) -> BTreeMap<&'d NodeId, May> {
-    let mut grants: BTreeMap<&NodeId, May> = BTreeMap::new();
+) -> BTreeMap<&'d NodeId, Grant> {
+    let mut grants: BTreeMap<&NodeId, Grant> = BTreeMap::new();
     let mut nodes = census.nodes.clone();
     nodes.sort_by_key(|node| node.id.value.depth());
     for node in nodes {
-        let bound = bound(census, node, &grants).cloned();
-        let may = grant(node, bound.as_ref(), report);
+        let above = census.parent(node).and_then(|parent| grants.get(&parent.id.value)).cloned();
+        let may = grant(node, above.as_ref(), report);
         grants.insert(&node.id.value, may);
     }
     grants
 }
 
-/// The introducer's grant; a union introduces a State and does not narrow it.
-fn bound<'g>(
-    census: &Census<'_>,
-    node: &DraftNode,
-    grants: &'g BTreeMap<&NodeId, May>,
-) -> Option<&'g May> {
-    let parent = census.parent(node)?;
-    let union = parent.level.as_ref().is_some_and(|level| level.value == Level::Union);
-    grants.get(&parent.id.value).filter(|_| !union)
-}
-
-fn grant(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> May {
-    May {
+fn grant(node: &DraftNode, bound: Option<&Grant>, report: &mut Report<'_, '_>) -> Grant {
+    Grant {
         kinds: kinds(node, bound, report),
         scopes: scopes(node, bound, report),
         tlp: tlp(node, bound, report),
     }
 }
 
-fn kinds(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> Vec<Kind> {
+fn kinds(node: &DraftNode, bound: Option<&Grant>, report: &mut Report<'_, '_>) -> Vec<Kind> {
     let granted = |kind: &Kind| bound.is_none_or(|bound| bound.kinds.contains(kind));
     let Some(kinds) = &node.may.kinds else {
         let level = node.level.as_ref().map_or(Level::Entity, |level| level.value);
@@ -114,7 +115,7 @@ fn kinds(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> 
 
 const LACKS: &str = "which its introducer may not sign; below an introducer a grant only narrows";
 
-fn scopes(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> Vec<Scope> {
+fn scopes(node: &DraftNode, bound: Option<&Grant>, report: &mut Report<'_, '_>) -> Vec<Scope> {
     let constituency: Vec<Scope> = node.constituency.iter().map(|s| s.value.clone()).collect();
     let Some(scopes) = &node.may.scopes else {
         return bound.map_or_else(|| constituency.clone(), |b| common(&constituency, &b.scopes));
@@ -123,7 +124,7 @@ fn scopes(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) ->
     once(&format!("may.scopes of `{id}`"), scopes, report);
     for scope in scopes {
         let shown = short(&scope.value);
-        let beyond = |bound: &May| !bound.scopes.iter().any(|b| b.contains(&scope.value));
+        let beyond = |bound: &Grant| !bound.scopes.iter().any(|b| b.contains(&scope.value));
         if outside(&scope.value, &node.constituency) {
             let within = list(constituency.iter().map(short));
             let text = format!(
@@ -138,7 +139,7 @@ fn scopes(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) ->
     scopes.iter().map(|scope| scope.value.clone()).collect()
 }
 
-fn tlp(node: &DraftNode, bound: Option<&May>, report: &mut Report<'_, '_>) -> Tlp {
+fn tlp(node: &DraftNode, bound: Option<&Grant>, report: &mut Report<'_, '_>) -> Tlp {
     let most = bound.map_or(Tlp::Red, |bound| bound.tlp);
     let Some(tlp) = &node.may.tlp else { return most };
     if tlp.value > most {
@@ -197,6 +198,16 @@ mod tests {
         assert_eq!(may("eu-fr-idf-e").kinds, [Kind::Escalation]);
         assert_eq!(may("eu-fr-idf-e").scopes, ["eu.fr.idf.food".parse().expect("a scope")]);
         assert_eq!(may("eu-fr-idf-e").tlp, Tlp::Amber);
+    }
+
+    #[test]
+    fn a_state_signs_for_its_place_whatever_its_may_says() {
+        let state = r#"{ id = "eu-de", name = "D", level = "national", constituency = ["eu.de"],
+            may = { tlp = "GREEN" } }"#;
+        let found = findings(state);
+        assert!(found.contains(
+            &"2: `eu-de` is national and signs for its whole place: a `may` has no effect".into()
+        ));
     }
 
     #[test]

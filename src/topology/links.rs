@@ -1,11 +1,14 @@
 //! Following: a second upstream that has something to carry and does not go round in circles.
 
+use std::collections::BTreeMap;
+
 use super::draft::DraftNode;
 use super::places::once;
 use super::report::{Report, list};
 use super::show::short;
 use super::tree::Census;
 use crate::notice::{Level, NodeId};
+use crate::trust::MAX_NODES;
 
 pub(super) fn check(census: &Census<'_>, report: &mut Report<'_, '_>) {
     for node in &census.nodes {
@@ -15,6 +18,26 @@ pub(super) fn check(census: &Census<'_>, report: &mut Report<'_, '_>) {
             if let Some(wrong) = wrong(census, node, &followed.value) {
                 report.add(followed.at, format!("`{id}` follows `{}`, {wrong}", followed.value));
             }
+        }
+    }
+    bundle_sizes(census, report);
+}
+
+/// A bundle lists the node's children, its followers and, of a State, the union.
+fn bundle_sizes(census: &Census<'_>, report: &mut Report<'_, '_>) {
+    let mut sizes: BTreeMap<NodeId, usize> = BTreeMap::new();
+    for node in &census.nodes {
+        let follows = node.follows.iter().map(|followed| followed.value.clone());
+        for introducer in node.id.value.parent().into_iter().chain(follows) {
+            *sizes.entry(introducer).or_default() += 1;
+        }
+    }
+    for node in &census.nodes {
+        let id = &node.id.value;
+        let size = sizes.get(id).copied().unwrap_or(0) + usize::from(id.depth() == 2);
+        if size > MAX_NODES {
+            let text = format!("the bundle of `{id}` would list {size} nodes; at most {MAX_NODES}");
+            report.add(node.id.at, text);
         }
     }
 }
@@ -60,7 +83,9 @@ fn nothing_in_common(node: &DraftNode, target: &DraftNode) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::samples::{finding, findings, sound};
+    use super::super::Topology;
+    use super::super::samples::{file, finding, findings, sound};
+    use super::*;
 
     fn hospital(follows: &str) -> String {
         format!(
@@ -90,6 +115,25 @@ mod tests {
         }
         let twice = hospital("eu-fr-sante\", \"eu-fr-sante");
         assert_eq!(finding(&twice), "3: follows of `eu-fr-bre-h1`: `eu-fr-sante` twice");
+    }
+
+    #[test]
+    fn a_bundle_lists_a_bounded_number_of_nodes() {
+        let entity = |n: usize| {
+            format!(
+                "{{ id = \"eu-fr-bre-e{n}\", name = \"E{n}\", level = \"entity\", \
+                 constituency = [\"eu.fr.bre\"] }},\n"
+            )
+        };
+        let most: String = (0..MAX_NODES).map(entity).collect();
+        assert!(findings(&most).is_empty());
+        let more = format!("{most}{}", entity(MAX_NODES));
+        let found = Topology::load(&file(&more), "t.toml").expect_err("one too many");
+        let found: Vec<String> = found.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            found,
+            ["t.toml:9: the bundle of `eu-fr-bre` would list 513 nodes; at most 512"]
+        );
     }
 
     #[test]

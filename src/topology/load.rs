@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use super::draft::{Draft, DraftNode, DraftSubscriber, FILE};
-use super::model::{Contact, May, Node, Subscriber, Topology};
+use super::model::{Contact, Node, Subscriber, Topology};
 use super::report::{At, Report};
 use super::tree::Census;
-use super::{grants, links, places, tree};
+use super::{grants, links, overlaps, places, tree};
 use crate::config::spans::{Finding, Source};
-use crate::notice::{ALL, Level, NodeId, Scope, Severity, Tlp};
+use crate::notice::{ALL, Level, NodeId, Scope, Tlp};
+use crate::trust::Grant;
 
 /// The largest topology file that is read.
 pub const MAX_TOPOLOGY_BYTES: usize = 1 << 20;
@@ -52,6 +53,7 @@ fn check(draft: &Draft, report: &mut Report<'_, '_>) -> Option<Topology> {
     let census = Census::new(draft, report);
     tree::check(&census, report);
     places::check(&census, report);
+    overlaps::check(&census, report);
     links::check(&census, report);
     grants::check(&census, report);
     contacts(&census, report);
@@ -77,7 +79,7 @@ fn level(node: &DraftNode) -> Option<Level> {
     node.level.as_ref().map(|level| level.value)
 }
 
-fn build(census: &Census<'_>, mut grants: BTreeMap<&NodeId, May>) -> Option<Topology> {
+fn build(census: &Census<'_>, mut grants: BTreeMap<&NodeId, Grant>) -> Option<Topology> {
     let nodes = census.nodes.iter().map(|node| build_node(node, grants.remove(&node.id.value)?));
     let mut nodes: Vec<Node> = nodes.collect::<Option<_>>()?;
     nodes.sort_by_key(|node| node.id.depth());
@@ -86,7 +88,7 @@ fn build(census: &Census<'_>, mut grants: BTreeMap<&NodeId, May>) -> Option<Topo
     Some(Topology { name: name.value.clone(), union: union.value.clone(), regions, nodes })
 }
 
-fn build_node(node: &DraftNode, may: May) -> Option<Node> {
+fn build_node(node: &DraftNode, may: Grant) -> Option<Node> {
     let constituency = values(&node.constituency);
     let publishers = node.publishers.as_deref().map_or_else(|| vec!["soc".to_owned()], values);
     Some(Node {
@@ -124,14 +126,14 @@ fn subscribers(node: &DraftNode, constituency: &[Scope]) -> Vec<Subscriber> {
     let one = |written: &DraftSubscriber| Subscriber {
         name: written.name.value.clone(),
         scopes: written.scopes.as_deref().map_or_else(|| constituency.to_vec(), values),
-        severities: written.severities.as_deref().map_or_else(|| Severity::ALL.to_vec(), values),
+        severities: written.severities.as_deref().map_or_else(Vec::new, values),
         tlp: written.tlp.as_ref().map_or(Tlp::Green, |tlp| tlp.value),
         drills: written.drills,
     };
     let default = || Subscriber {
         name: "sub".to_owned(),
         scopes: constituency.to_vec(),
-        severities: Severity::ALL.to_vec(),
+        severities: Vec::new(),
         tlp: Tlp::Green,
         drills: false,
     };

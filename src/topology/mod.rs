@@ -10,7 +10,7 @@
 //! |---|---|
 //! | `model` | the checked tree and its questions |
 //! | `report`, `fields`, `draft` | TOML to typed values that still know their line |
-//! | `tree`, `places`, `links`, `grants` | what must hold between nodes |
+//! | `tree`, `places`, `overlaps`, `links`, `grants` | what must hold between nodes |
 //! | `load` | all of it in order; warnings |
 //! | `sectors` | the sector tokens |
 //! | `show` | the tree in plain text |
@@ -21,6 +21,7 @@ mod grants;
 mod links;
 mod load;
 mod model;
+mod overlaps;
 mod places;
 mod report;
 #[cfg(test)]
@@ -30,5 +31,5 @@ mod show;
 mod tree;
 
 pub use self::load::{MAX_TOPOLOGY_BYTES, Warning};
-pub use self::model::{Contact, May, Node, Subscriber, Topology, default_kinds};
+pub use self::model::{Contact, Node, Subscriber, Topology, default_kinds};
 pub use self::show::{short, show};

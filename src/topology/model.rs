@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::notice::{ALL, Kind, Level, NodeId, Scope, Severity, Tlp};
+use crate::notice::{Kind, Level, NodeId, Scope, Severity, Tlp};
+use crate::trust::Grant;
 
 /// A federation as a file describes it, checked: every id has its parent, no constituency is wider
 /// than its introducer's, every link has something to carry. Only `Topology::load` makes one.
@@ -29,8 +30,8 @@ pub struct Node {
     pub clients: Vec<String>,
     /// The strictest label that it may be sent.
     pub ceiling: Tlp,
-    /// The most that its keys may sign; never more than its parent's below a State.
-    pub may: May,
+    /// The most that its keys may sign; never more than its parent's.
+    pub may: Grant,
     /// Nodes beside the parent that it also connects to.
     pub follows: Vec<NodeId>,
     /// Siblings of its level that are meant to serve some of the same scopes.
@@ -43,17 +44,6 @@ pub struct Node {
     pub publishers: Vec<String>,
     /// Its live subscribers.
     pub subscribers: Vec<Subscriber>,
-}
-
-/// The most that a node's keys may sign.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct May {
-    /// Kinds of notice.
-    pub kinds: Vec<Kind>,
-    /// Audiences, each within the constituency.
-    pub scopes: Vec<Scope>,
-    /// The strictest label.
-    pub tlp: Tlp,
 }
 
 /// Whom to phone.
@@ -76,7 +66,7 @@ pub struct Subscriber {
     pub name: String,
     /// What it hears, each within the constituency.
     pub scopes: Vec<Scope>,
-    /// Severities that it asked for; `unknown` always comes with them.
+    /// Severities that it asked for, empty for all; `unknown` always comes with them.
     pub severities: Vec<Severity>,
     /// The strictest label that it gets; at most AMBER.
     pub tlp: Tlp,
@@ -158,21 +148,12 @@ impl Node {
 /// What is in both sets of scopes, without duplicates, in the order of `mine`.
 pub(super) fn common(mine: &[Scope], theirs: &[Scope]) -> Vec<Scope> {
     let mut found = Vec::new();
-    for scope in mine.iter().flat_map(|m| theirs.iter().filter_map(|t| intersection(m, t))) {
+    for scope in mine.iter().flat_map(|m| theirs.iter().filter_map(|t| m.meet(t))) {
         if !found.contains(&scope) {
             found.push(scope);
         }
     }
     found
-}
-
-fn intersection(a: &Scope, b: &Scope) -> Option<Scope> {
-    if !a.intersects(b) {
-        return None;
-    }
-    let narrower = |(a, b): (&String, &String)| if a == ALL { b.clone() } else { a.clone() };
-    let parts: Vec<String> = a.parts().iter().zip(b.parts()).map(narrower).collect();
-    parts.join(".").parse().ok()
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
-//! Scopes: each names what exists, a constituency stays within its introducer's, and two nodes
-//! serve the same place only if somebody said so.
+//! Scopes: each names what exists, and a constituency stays within its introducer's.
 
 use super::draft::DraftNode;
 use super::report::{At, Report, hint, list};
@@ -15,14 +14,9 @@ pub(super) fn check(census: &Census<'_>, report: &mut Report<'_, '_>) {
             exists(census, scope, report);
         }
         apart(&format!("the constituency of `{}`", node.id.value), &node.constituency, report);
+        own_place(node, report);
         within_parent(census, node, report);
         clients(node, report);
-    }
-    for (at, node) in census.nodes.iter().enumerate() {
-        for before in census.nodes.iter().take(at) {
-            undeclared_overlap(node, before, report);
-        }
-        overlaps(census, node, report);
     }
 }
 
@@ -99,6 +93,23 @@ pub(super) fn once<T: PartialEq + std::fmt::Display>(
     }
 }
 
+/// A union or State serves the place that its id names: trust reads it from there.
+fn own_place(node: &DraftNode, report: &mut Report<'_, '_>) {
+    let id = &node.id.value;
+    let depth = match node.level.as_ref().map(|level| level.value) {
+        Some(Level::Union) => 1,
+        Some(Level::National) => 2,
+        _ => return,
+    };
+    let Ok(named) = id.as_str().replace('-', ".").parse::<Scope>() else { return };
+    let other = |scope: &&At<Scope>| scope.value != named;
+    if let Some(scope) = node.constituency.iter().find(other).filter(|_| id.depth() == depth) {
+        let (found, place) = (short(&scope.value), short(&named));
+        let text = format!("`{id}` serves `{place}`, as its id says; found `{found}`");
+        report.add(scope.at, text);
+    }
+}
+
 fn within_parent(census: &Census<'_>, node: &DraftNode, report: &mut Report<'_, '_>) {
     let Some(parent) = census.parent(node).filter(|p| !p.constituency.is_empty()) else { return };
     let outside = |s: &&At<Scope>| !parent.constituency.iter().any(|p| p.value.contains(&s.value));
@@ -131,59 +142,6 @@ fn clients(node: &DraftNode, report: &mut Report<'_, '_>) {
             report.add(client.at, text);
         }
     }
-}
-
-fn overlap<'n>(a: &'n DraftNode, b: &DraftNode) -> Option<&'n At<Scope>> {
-    let meets = |s: &&At<Scope>| b.constituency.iter().any(|o| o.value.intersects(&s.value));
-    a.constituency.iter().find(meets)
-}
-
-/// Of one parent and one level; `None` for entities, which are served and serve nobody.
-fn siblings(a: &DraftNode, b: &DraftNode) -> bool {
-    let level = |node: &DraftNode| node.level.as_ref().map(|level| level.value);
-    a.id.value != b.id.value
-        && a.id.value.parent() == b.id.value.parent()
-        && level(a) == level(b)
-        && level(a).is_some_and(|level| level != Level::Entity)
-}
-
-fn undeclared_overlap(node: &DraftNode, other: &DraftNode, report: &mut Report<'_, '_>) {
-    let names = |a: &DraftNode, b: &DraftNode| a.overlaps.iter().any(|o| o.value == b.id.value);
-    if !siblings(node, other) || names(node, other) || names(other, node) {
-        return;
-    }
-    let Some(scope) = overlap(node, other) else { return };
-    let (id, sibling) = (&node.id.value, &other.id.value);
-    let text = format!(
-        "undeclared overlap: `{}` of `{id}` is also served by its sibling `{sibling}`; if both \
-         are meant to, write overlaps = [\"{sibling}\"]",
-        short(&scope.value)
-    );
-    report.add(scope.at, text);
-}
-
-fn overlaps(census: &Census<'_>, node: &DraftNode, report: &mut Report<'_, '_>) {
-    let id = &node.id.value;
-    once(&format!("overlaps of `{id}`"), &node.overlaps, report);
-    for named in &node.overlaps {
-        let other = &named.value;
-        let wrong = match census.get(other) {
-            None => "which is not in this file",
-            Some(sibling) if !siblings(node, sibling) => {
-                "which is no sibling of its level (entities need no declaration)"
-            }
-            Some(sibling) if is_state(node) && overlap(node, sibling).is_some() => {
-                "but two States never serve the same country"
-            }
-            Some(sibling) if overlap(node, sibling).is_none() => "but they have no scope in common",
-            Some(_) => continue,
-        };
-        report.add(named.at, format!("`{id}` overlaps `{other}`, {wrong}"));
-    }
-}
-
-fn is_state(node: &DraftNode) -> bool {
-    node.level.as_ref().is_some_and(|level| level.value == Level::National)
 }
 
 #[cfg(test)]
@@ -224,6 +182,14 @@ mod tests {
     }
 
     #[test]
+    fn a_state_serves_the_country_of_its_id() {
+        let state = r#"{ id = "eu-de", name = "D", level = "national",
+            constituency = ["eu.fr.idf"] }"#;
+        let told = "2: `eu-de` serves `eu.de`, as its id says; found `eu.fr.idf`";
+        assert!(findings(state).contains(&told.to_owned()));
+    }
+
+    #[test]
     fn no_two_scopes_of_a_constituency_have_a_part_in_common() {
         let cases = [
             (r#"["eu.fr.idf", "eu.fr.idf"]"#, "has `eu.fr.idf` twice"),
@@ -236,47 +202,6 @@ mod tests {
             assert!(found[0].starts_with("2: the constituency of `eu-fr-x` has"), "{found:#?}");
             assert!(found[0].contains(part), "{found:#?}");
         }
-    }
-
-    #[test]
-    fn two_regional_nodes_share_a_region_only_if_one_says_so() {
-        assert_eq!(
-            finding(&node("regional", r#"["eu.fr.idf", "eu.fr.bre.food"]"#, "")),
-            "2: undeclared overlap: `eu.fr.bre.food` of `eu-fr-x` is also served by its sibling \
-             `eu-fr-bre`; if both are meant to, write overlaps = [\"eu-fr-bre\"]"
-        );
-        let declared = r#", overlaps = ["eu-fr-bre"]"#;
-        let shared = node("regional", r#"["eu.fr.bre.food"]"#, declared);
-        assert!(findings(&shared).is_empty());
-    }
-
-    #[test]
-    fn a_region_and_a_sector_meet_without_a_word_and_so_do_two_entities() {
-        let town = r#"{ id = "eu-fr-bre-t1", name = "T1", level = "entity",
-            constituency = ["eu.fr.bre.health"] },
-            { id = "eu-fr-bre-t2", name = "T2", level = "entity",
-            constituency = ["eu.fr.bre.health"] }"#;
-        assert!(findings(town).is_empty());
-    }
-
-    #[test]
-    fn an_overlap_that_is_none_is_told() {
-        let cases = [
-            ("eu-fr-zzz", "which is not in this file"),
-            ("eu-fr-sante", "which is no sibling of its level"),
-            ("eu-fr-nor", "but they have no scope in common"),
-        ];
-        for (named, part) in cases {
-            let more = format!(", overlaps = [\"{named}\"]");
-            let found = finding(&node("regional", r#"["eu.fr.idf"]"#, &more));
-            assert!(
-                found.starts_with(&format!("2: `eu-fr-x` overlaps `{named}`, {part}")),
-                "{found}"
-            );
-        }
-        let state = r#"{ id = "eu-x", name = "X", level = "national", constituency = ["eu.fr.nor"],
-            overlaps = ["eu-fr"] }"#;
-        assert!(finding(state).ends_with("but two States never serve the same country"));
     }
 
     #[test]

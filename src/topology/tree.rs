@@ -252,7 +252,8 @@ mod tests {
             finding(high),
             "1: `eu-x` is entity below a union node; expected below national, regional, sector"
         );
-        let top = r#"{ id = "us", name = "x", level = "national", constituency = ["eu.fr.nor"] }"#;
+        let top =
+            r#"{ id = "us", name = "x", level = "national", constituency = ["eu.fr.nor.food"] }"#;
         assert_eq!(finding(top), "1: `us` is national and has no parent; expected one of union");
     }
 

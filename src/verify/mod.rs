@@ -9,4 +9,6 @@ mod record;
 mod steps;
 
 pub use self::record::verify_receipt;
-pub use self::steps::{CLOCK_LEEWAY, Context, Refused, Verified, read_stored, verify, verify_file};
+pub use self::steps::{
+    CLOCK_LEEWAY, Context, Refused, Verified, read_stored, verify, verify_file, verify_held,
+};
