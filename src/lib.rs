@@ -24,6 +24,7 @@
 //! | [`lifecycle`] | threads, what is in force |
 //! | [`routing`] | decide, keep, receipts |
 //! | [`bus`] | the only module that names async_nats |
+//! | [`config`] | files and environment -> checked configuration |
 //! | [`keys`] | key files |
 //! | [`time`] | the only reader of the clock |
 //!
