@@ -9,11 +9,27 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::environment::Environment;
-use super::link::{Connection, Tls};
 use super::values::{inbox, server_url};
 
 /// A context is a page of settings.
 const MAX_CONTEXT_BYTES: u64 = 64 * 1024;
+
+/// A connection as the `nats` command has it. Holds paths, never a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NatsContext {
+    /// `nats://host:port` or `tls://host:port`.
+    pub url: String,
+    /// The file of the user's nkey seed.
+    pub seed: PathBuf,
+    /// The user's private inbox prefix, if not the client's default.
+    pub inbox: Option<String>,
+    /// Authorities of the server's certificate; without it the system's are believed.
+    pub ca: Option<PathBuf>,
+    /// Client certificate; there if and only if `key` is.
+    pub cert: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
+}
 
 /// Why a context is not used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +98,7 @@ struct Raw {
 ///
 /// # Errors
 /// [`ContextError`].
-pub fn context(name: &str, environment: &Environment) -> Result<Connection, ContextError> {
+pub fn context(name: &str, environment: &Environment) -> Result<NatsContext, ContextError> {
     let path = folder(environment)?.join("context").join(format!("{}.json", checked(name)?));
     let text = read(&path)?;
     let raw: Raw = serde_json::from_str(&text)
@@ -126,7 +142,7 @@ fn read(path: &Path) -> Result<String, ContextError> {
 }
 
 impl Raw {
-    fn connection(self, path: &Path, env: &Environment) -> Result<Connection, ContextError> {
+    fn connection(self, path: &Path, env: &Environment) -> Result<NatsContext, ContextError> {
         if let Some(field) = self.unsupported() {
             return Err(ContextError::Unsupported { path: path.into(), field });
         }
@@ -138,13 +154,11 @@ impl Raw {
             "" => None,
             prefix => Some(inbox(prefix).map_err(|why| wrong("inbox_prefix", why))?),
         };
-        let client = match (file(&self.cert, env), file(&self.key, env)) {
-            (Some(cert), Some(key)) => Some((cert, key)),
-            (None, None) => None,
-            _ => return Err(wrong("cert", "expected `cert` and `key`, or neither".into())),
-        };
-        let tls = Tls { ca: file(&self.ca, env), client };
-        Ok(Connection { url, seed, inbox, tls })
+        let [ca, cert, key] = [&self.ca, &self.cert, &self.key].map(|text| file(text, env));
+        if cert.is_some() != key.is_some() {
+            return Err(wrong("cert", "expected `cert` and `key`, or neither".into()));
+        }
+        Ok(NatsContext { url, seed, inbox, ca, cert, key })
     }
 
     fn unsupported(&self) -> Option<&'static str> {
@@ -179,7 +193,7 @@ fn file(text: &str, environment: &Environment) -> Option<PathBuf> {
 mod tests {
     use super::*;
 
-    fn read_back(json: &str) -> Result<Connection, ContextError> {
+    fn read_back(json: &str) -> Result<NatsContext, ContextError> {
         let home = tempfile::tempdir().expect("a folder");
         let folder = home.path().join("nats/context");
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -202,7 +216,7 @@ mod tests {
         assert_eq!(connection.url, "tls://n.example:4222");
         assert_eq!(connection.seed, Path::new("/home/a/soc.nk"));
         assert_eq!(connection.inbox.as_deref(), Some("_INBOX_soc"));
-        assert_eq!(connection.tls.ca.as_deref(), Some(Path::new("/etc/ca.pem")));
+        assert_eq!(connection.ca.as_deref(), Some(Path::new("/etc/ca.pem")));
     }
 
     #[test]

@@ -5,55 +5,46 @@ use std::path::{Path, PathBuf};
 use super::ConfigError;
 use super::environment::{Environment, Variable};
 use super::layers::{self, Format, Layers};
-use super::link::Connection;
 use super::relay;
+use super::server::Reach;
 use super::spans::{Schema, Shape};
-use super::table::{Reader, Table, shown};
+use super::table::{Reader, Table};
 use super::values::{parsed, path, token};
 use crate::notice::NodeId;
 
-/// Which user of the node the commands are. Decides the intake that they publish to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DeskUser {
-    /// The people on duty.
-    Desk,
-    /// A publisher, by name.
-    Publisher(String),
-}
+/// What a live subscriber's user begins with.
+const SUBSCRIBER: &str = "sub-";
 
-impl DeskUser {
-    /// The name of its intake: `desk`, or the publisher's.
-    #[must_use]
-    pub fn intake(&self) -> &str {
-        match self {
-            Self::Desk => "desk",
-            Self::Publisher(name) => name,
-        }
-    }
-}
-
-/// A desk's checked profile. Holds paths, never a secret.
+/// A desk's checked profile. Holds paths, never a secret; paths in the file are relative to its
+/// folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeskProfile {
     /// The node.
     pub node: NodeId,
-    /// How its server is reached.
-    pub connection: Connection,
-    /// As which user.
-    pub user: DeskUser,
+    /// Its server: `nats://host:port` or `tls://host:port`.
+    pub url: String,
+    /// The file of the user's nkey seed.
+    pub seed: PathBuf,
+    /// `desk`, a publisher's name, or `sub-<name>` for a live subscriber.
+    pub user: String,
     /// The key that signs statements; without one the commands only read and ask.
     pub issue_key: Option<PathBuf>,
-    /// The pinned root.
+    /// The pinned national root.
     pub root: PathBuf,
     /// A folder of `*.json` roots and bundles.
     pub bundles: PathBuf,
+    /// Authorities of the server's certificate; without it the system's are believed.
+    pub ca: Option<PathBuf>,
+    /// Client certificate; there if and only if `key` is.
+    pub cert: Option<PathBuf>,
+    /// Its key.
+    pub key: Option<PathBuf>,
 }
 
 pub(super) const VARIABLES: &[Variable] = &[
     ("CHAPPE_DESK_NODE", "node"),
     ("CHAPPE_DESK_URL", "url"),
     ("CHAPPE_DESK_SEED", "seed"),
-    ("CHAPPE_DESK_INBOX", "inbox"),
     ("CHAPPE_DESK_CA", "ca"),
     ("CHAPPE_DESK_CERT", "cert"),
     ("CHAPPE_DESK_KEY", "key"),
@@ -70,7 +61,6 @@ const FILE: Schema = Schema {
         ("node", V),
         ("url", V),
         ("seed", V),
-        ("inbox", V),
         ("ca", V),
         ("cert", V),
         ("key", V),
@@ -90,17 +80,16 @@ const FORMAT: Format = Format {
 };
 
 impl DeskProfile {
-    /// Reads the file at `path`, layers `environment` over it and checks the whole.
+    /// Reads the file at `path`, layers this process' environment over it and checks the whole.
     ///
     /// # Errors
     /// [`ConfigError`]: the file is not there, or everything that is wrong with it.
-    pub fn load(path: &Path, environment: &Environment) -> Result<Self, ConfigError> {
-        let text = layers::read(path)?;
-        Self::parse(&text, path, environment)
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::parse(&layers::read(path)?, path, &Environment::of_process())
     }
 
-    /// As [`Self::load`], of a text; `path` is its name in messages, and its folder is what the
-    /// paths in it are relative to.
+    /// As [`Self::load`], of a text and a given environment; `path` is the text's name in messages,
+    /// and its folder is what the paths in it are relative to.
     ///
     /// # Errors
     /// [`ConfigError::Mistakes`].
@@ -114,27 +103,29 @@ impl DeskProfile {
 
     fn read(root: Table<'_, '_, '_>, base: &Path) -> Option<Self> {
         let node = root.need("node", parsed);
-        let connection = Connection::read(root, base);
+        let reach = Reach::read(root, base);
         let user = root.need("user", user);
         let issue_key = root.text("issue_key", path).map(|path| base.join(path));
         let (pinned, bundles) = (root.need("root", path), root.need("bundles", path));
+        let Reach { url, seed, ca, cert, key } = reach?;
         Some(Self {
             node: node?,
-            connection: connection?,
+            url,
+            seed,
             user: user?,
             issue_key,
             root: base.join(pinned?),
             bundles: base.join(bundles?),
+            ca,
+            cert,
+            key,
         })
     }
 }
 
-fn user(text: &str) -> Result<DeskUser, String> {
-    match text.split_once(':') {
-        None if text == "desk" => Ok(DeskUser::Desk),
-        Some(("publisher", name)) => token(name).map(DeskUser::Publisher),
-        _ => Err(format!("`{}` is neither desk nor publisher:NAME", shown(text))),
-    }
+/// `desk` is a name too.
+fn user(text: &str) -> Result<String, String> {
+    token(text.strip_prefix(SUBSCRIBER).unwrap_or(text)).map(|_| text.to_owned())
 }
 
 #[cfg(test)]
@@ -145,8 +136,7 @@ mod tests {
 node = "eu-fr"
 url = "tls://nats.eu-fr.example:4222"
 seed = "seeds/soc.nk"
-inbox = "_INBOX_soc.x7"
-user = "publisher:soc"
+user = "soc"
 issue_key = "keys/issue.pem"
 root = "/srv/trust/eu-fr.root.json"
 bundles = "trust"
@@ -161,27 +151,32 @@ bundles = "trust"
     #[test]
     fn paths_are_relative_to_the_file() {
         let profile = read(PROFILE, &[]).expect("a profile");
-        assert_eq!(profile.connection.seed, Path::new("/home/a/seeds/soc.nk"));
+        assert_eq!(profile.seed, Path::new("/home/a/seeds/soc.nk"));
         assert_eq!(profile.issue_key.as_deref(), Some(Path::new("/home/a/keys/issue.pem")));
         assert_eq!(profile.root, Path::new("/srv/trust/eu-fr.root.json"));
-        assert_eq!(profile.user, DeskUser::Publisher("soc".into()));
-        assert_eq!(profile.user.intake(), "soc");
+        assert_eq!(profile.user, "soc");
     }
 
     #[test]
     fn a_variable_replaces_a_key() {
         let pairs = [("CHAPPE_DESK_USER", "desk"), ("CHAPPE_DESK_ISSUE_KEY", "other.pem")];
         let profile = read(PROFILE, &pairs).expect("a profile");
-        assert_eq!(profile.user, DeskUser::Desk);
+        assert_eq!(profile.user, "desk");
         assert_eq!(profile.issue_key.as_deref(), Some(Path::new("/home/a/other.pem")));
     }
 
     #[test]
-    fn a_user_is_the_desk_or_a_publisher() {
-        for user in ["root", "publisher:", "publisher:SOC", "desk:x", ""] {
-            let text = PROFILE.replace("publisher:soc", user);
+    fn a_user_is_the_desk_a_publisher_or_a_subscriber() {
+        for (user, fine) in [("desk", true), ("soc", true), ("sub-board", true), ("", false)] {
+            assert_eq!(
+                read(&PROFILE.replace("\"soc\"", &format!("\"{user}\"")), &[]).is_ok(),
+                fine
+            );
+        }
+        for user in ["SOC", "sub-", "a.b", "desk:x"] {
+            let text = PROFILE.replace("\"soc\"", &format!("\"{user}\""));
             let error = read(&text, &[]).expect_err("refused").to_string();
-            assert!(error.starts_with("/home/a/chappe.toml:6: `user`: "), "{error}");
+            assert!(error.starts_with("/home/a/chappe.toml:5: `user`: "), "{error}");
         }
     }
 

@@ -9,29 +9,24 @@ mod context;
 mod desk;
 mod environment;
 mod layers;
-mod link;
 mod local;
 mod relay;
 mod rules;
 mod server;
 pub mod spans;
-mod summary;
 mod table;
 mod values;
 
 use std::fmt;
 use std::path::PathBuf;
 
-pub use self::context::{ContextError, context, selected_context};
-pub use self::desk::{DeskProfile, DeskUser};
+pub use self::context::{ContextError, NatsContext, context, selected_context};
+pub use self::desk::DeskProfile;
 pub use self::environment::{Environment, OTHER_VARIABLES, PREFIX};
 pub use self::layers::MAX_CONFIG_BYTES;
-pub use self::link::{Connection, Tls};
-pub use self::local::{
-    DEFAULT_AMBER, DEFAULT_DRILLS, DEFAULT_SUBSCRIBER_TLP, LocalConfig, SubscriberConfig,
-};
-pub use self::relay::{DEFAULT_CONSOLE, ProvisionConfig, RelayConfig};
-pub use self::server::{DEFAULT_REPLICAS, ServerConfig, UpstreamConfig};
+pub use self::local::{DEFAULT_AMBER, DEFAULT_DRILLS, DEFAULT_SUBSCRIBER_TLP};
+pub use self::relay::{DEFAULT_LISTEN, RelayConfig};
+pub use self::server::{DEFAULT_REPLICAS, Server, Upstream};
 use self::spans::Finding;
 
 /// One thing that is wrong, in a file or in the environment.

@@ -7,49 +7,47 @@ use super::ConfigError;
 use super::desk;
 use super::environment::{Environment, Variable};
 use super::layers::{self, Format, Layers};
-use super::local::{LOCAL, LocalConfig};
-use super::rules::{self, CLIMB, RULE};
-use super::server::{SERVER, ServerConfig, UPSTREAM, UpstreamConfig, upstreams};
+use super::local::{LOCAL, Local};
+use super::rules::{CLIMB, RULE, climbs, rules};
+use super::server::{SERVER, Server, UPSTREAM, Upstream, upstreams};
 use super::spans::{Schema, Shape};
 use super::table::{Reader, Table};
-use super::values::{inbox, listen, parsed, path};
+use super::values::{listen, parsed, path};
+use crate::address::LocalSubscriber;
 use crate::notice::NodeId;
-use crate::policy::Policy;
+use crate::policy::{Climb, Rule};
 
 /// Only this machine sees the console: it has no password, and names what is wrong here.
-pub const DEFAULT_CONSOLE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9601);
-/// A relay's checked configuration. Holds paths, never a secret.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9601);
+
+/// A relay's checked configuration. Holds paths, never a secret; paths in the file are relative to
+/// its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelayConfig {
-    /// This node.
+    /// The node.
     pub node: NodeId,
     /// Its own server.
-    pub server: ServerConfig,
-    /// Parent and followed nodes.
-    pub upstreams: Vec<UpstreamConfig>,
-    /// The relay's signing key. Whether it is one of use `relay`, the bundles say.
+    pub server: Server,
+    /// Its links up: the parent and followed nodes.
+    pub upstreams: Vec<Upstream>,
+    /// The relay key's file. Whether the key is one of use `relay`, the bundles say.
     pub relay_key: PathBuf,
     /// The pinned root of the national authority; of a union its own.
     pub root: PathBuf,
     /// A folder of `*.json` roots and bundles.
     pub bundles: PathBuf,
-    /// Who works here.
-    pub local: LocalConfig,
-    /// Where `/metrics`, `/livez` and `/readyz` are.
-    pub console: SocketAddr,
-    /// The node's own rules.
-    pub policy: Policy,
-    /// What `chappe provision` alone uses.
-    pub provision: Option<ProvisionConfig>,
-}
-
-/// The provisioner's user, which the relay never reads.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ProvisionConfig {
-    /// Its nkey seed, readable by `chappe provision`'s user alone.
-    pub seed: PathBuf,
-    /// Its inbox prefix, if another than its role's.
-    pub inbox: Option<String>,
+    /// Local publishers, without the desk.
+    pub publishers: Vec<String>,
+    /// Whether local subscribers may get AMBER.
+    pub amber: bool,
+    /// Live subscribers.
+    pub subscribers: Vec<LocalSubscriber>,
+    /// Where `/metrics`, `/livez` and `/readyz` are served.
+    pub listen: SocketAddr,
+    /// Rules for advisories and annotations: first match, default deny.
+    pub rules: Vec<Rule>,
+    /// Rules for escalations: first match, default stop.
+    pub climbs: Vec<Climb>,
 }
 
 /// The variables over a relay's file; lists are separated by commas. Lists of tables (upstreams,
@@ -58,7 +56,6 @@ pub(super) const VARIABLES: &[Variable] = &[
     ("CHAPPE_NODE", "node"),
     ("CHAPPE_SERVER_URL", "server.url"),
     ("CHAPPE_SERVER_SEED", "server.seed"),
-    ("CHAPPE_SERVER_INBOX", "server.inbox"),
     ("CHAPPE_SERVER_CA", "server.ca"),
     ("CHAPPE_SERVER_CERT", "server.cert"),
     ("CHAPPE_SERVER_KEY", "server.key"),
@@ -69,8 +66,6 @@ pub(super) const VARIABLES: &[Variable] = &[
     ("CHAPPE_LOCAL_PUBLISHERS", "local.publishers"),
     ("CHAPPE_LOCAL_AMBER", "local.amber"),
     ("CHAPPE_CONSOLE_LISTEN", "console.listen"),
-    ("CHAPPE_PROVISION_SEED", "provision.seed"),
-    ("CHAPPE_PROVISION_INBOX", "provision.inbox"),
 ];
 
 const V: Shape = Shape::Value;
@@ -80,21 +75,19 @@ const FILE: Schema = Schema {
         ("node", V),
         ("server", Shape::Table(&SERVER)),
         ("upstream", Shape::Tables(&UPSTREAM)),
-        ("keys", Shape::Table(&Schema { title: "[keys]", keys: &[("relay", V)], other: None })),
+        ("keys", Shape::Table(&KEYS)),
         ("trust", Shape::Table(&TRUST)),
         ("local", Shape::Table(&LOCAL)),
         ("console", Shape::Table(&CONSOLE)),
-        ("provision", Shape::Table(&PROVISION)),
         ("rule", Shape::Tables(&RULE)),
         ("climb", Shape::Tables(&CLIMB)),
     ],
     other: None,
 };
+const KEYS: Schema = Schema { title: "[keys]", keys: &[("relay", V)], other: None };
 const TRUST: Schema =
     Schema { title: "[trust]", keys: &[("root", V), ("bundles", V)], other: None };
 const CONSOLE: Schema = Schema { title: "[console]", keys: &[("listen", V)], other: None };
-const PROVISION: Schema =
-    Schema { title: "[provision]", keys: &[("seed", V), ("inbox", V)], other: None };
 
 const FORMAT: Format = Format {
     schema: &FILE,
@@ -105,17 +98,16 @@ const FORMAT: Format = Format {
 };
 
 impl RelayConfig {
-    /// Reads the file at `path`, layers `environment` over it and checks the whole.
+    /// Reads the file at `path`, layers this process' environment over it and checks the whole.
     ///
     /// # Errors
     /// [`ConfigError`]: the file is not there, or everything that is wrong with it.
-    pub fn load(path: &Path, environment: &Environment) -> Result<Self, ConfigError> {
-        let text = layers::read(path)?;
-        Self::parse(&text, path, environment)
+    pub fn load(path: &Path) -> Result<Self, ConfigError> {
+        Self::parse(&layers::read(path)?, path, &Environment::of_process())
     }
 
-    /// As [`Self::load`], of a text; `path` is its name in messages, and its folder is what the
-    /// paths in it are relative to.
+    /// As [`Self::load`], of a text and a given environment; `path` is the text's name in messages,
+    /// and its folder is what the paths in it are relative to.
     ///
     /// # Errors
     /// [`ConfigError::Mistakes`].
@@ -130,16 +122,15 @@ impl RelayConfig {
     /// `None` only where a mistake says why.
     fn read(root: Table<'_, '_, '_>, base: &Path) -> Option<Self> {
         let node: Option<NodeId> = root.need("node", parsed);
-        let server = ServerConfig::read(root.table("server", SERVER.title, "server"), base);
+        let server = Server::read(root.table("server", SERVER.title, "server"), base);
         let upstreams = upstreams(root, node.as_ref(), base);
-        let relay_key = root.table("keys", "[keys]", "keys").need("relay", path);
+        let relay_key = root.table("keys", KEYS.title, "keys").need("relay", path);
         let trust = root.table("trust", TRUST.title, "trust");
         let (pinned, bundles) = (trust.need("root", path), trust.need("bundles", path));
-        let local = LocalConfig::read(root.table("local", LOCAL.title, "local"));
+        let local = Local::read(root.table("local", LOCAL.title, "local"));
         let console = root.table("console", CONSOLE.title, "console").text("listen", listen);
-        let provision = root.table_if_any("provision", PROVISION.title, "provision");
-        let provision = provision.map(|table| ProvisionConfig::read(table, base));
-        let policy = rules::policy(root);
+        let (rules, climbs) = (rules(root), climbs(root));
+        let Local { publishers, amber, subscribers } = local?;
         Some(Self {
             node: node?,
             server: server?,
@@ -147,18 +138,13 @@ impl RelayConfig {
             relay_key: base.join(relay_key?),
             root: base.join(pinned?),
             bundles: base.join(bundles?),
-            local: local?,
-            console: console.unwrap_or(DEFAULT_CONSOLE),
-            policy: policy?,
-            provision: provision.map_or(Some(None), |read| read.map(Some))?,
+            publishers,
+            amber,
+            subscribers,
+            listen: console.unwrap_or(DEFAULT_LISTEN),
+            rules: rules?,
+            climbs: climbs?,
         })
-    }
-}
-
-impl ProvisionConfig {
-    fn read(table: Table<'_, '_, '_>, base: &Path) -> Option<Self> {
-        let seed = table.need("seed", path);
-        Some(Self { seed: base.join(seed?), inbox: table.text("inbox", inbox) })
     }
 }
 
@@ -194,11 +180,10 @@ bundles = "trust/bundles"
     fn what_is_left_out_has_its_documented_default() {
         let config = read(SMALLEST, &[]).expect("a configuration");
         assert_eq!(config.server.replicas, super::super::DEFAULT_REPLICAS);
-        assert_eq!(config.console, DEFAULT_CONSOLE);
-        assert!(!config.local.amber && config.local.publishers.is_empty());
+        assert_eq!(config.listen, DEFAULT_LISTEN);
+        assert!(!config.amber && config.publishers.is_empty());
         assert_eq!(config.relay_key, Path::new("/etc/chappe/keys/relay.pem"));
-        assert_eq!(config.policy, Policy::default());
-        assert_eq!(config.provision, None);
+        assert!(config.rules.is_empty() && config.climbs.is_empty());
     }
 
     #[test]
@@ -243,8 +228,8 @@ bundles = "trust/bundles"
         ];
         let config = read(SMALLEST, &pairs).expect("a configuration");
         assert_eq!(config.server.replicas, 3);
-        assert_eq!(config.local.publishers, ["soc", "cve"]);
-        assert!(config.local.amber);
+        assert_eq!(config.publishers, ["soc", "cve"]);
+        assert!(config.amber);
         assert_eq!(config.node.as_str(), "eu-fr");
     }
 
@@ -262,7 +247,7 @@ bundles = "trust/bundles"
 
     #[test]
     fn a_file_that_is_not_there_is_an_error_and_never_a_default() {
-        let error = RelayConfig::load(Path::new("/nowhere/relay.toml"), &Environment::default());
+        let error = RelayConfig::load(Path::new("/nowhere/relay.toml"));
         assert!(matches!(error, Err(ConfigError::Read { .. })));
     }
 
@@ -283,10 +268,10 @@ then = "accept"
 name = "all"
 then = "climb"
 "#;
-        let policy = read(&text, &[]).expect("a configuration").policy;
-        let names: Vec<&str> = policy.rules.iter().map(|rule| rule.name.as_str()).collect();
+        let config = read(&text, &[]).expect("a configuration");
+        let names: Vec<&str> = config.rules.iter().map(|rule| rule.name.as_str()).collect();
         assert_eq!(names, ["bank", "rest"]);
-        assert_eq!(policy.climbs.len(), 1);
+        assert_eq!(config.climbs.len(), 1);
         let text = text.replace("[\"banking\"]", "[]").replace("\"accept\"", "\"pass\"");
         assert_eq!(
             mistakes(&text, &[]),
@@ -334,7 +319,7 @@ then = "climb"
         }
         let amber = format!("{SMALLEST}[local]\namber = true\n{}", subscriber("AMBER"));
         let config = read(&amber, &[]).expect("a configuration");
-        assert_eq!(config.local.subscribers[0].tlp, Tlp::Amber);
+        assert_eq!(config.subscribers[0].tlp, Tlp::Amber);
     }
 
     #[test]
@@ -345,12 +330,5 @@ then = "climb"
         assert!(read(&text, &[]).is_ok());
         let text = text.replace("seed =", "cert = \"c.pem\"\nseed =");
         assert_eq!(mistakes(&text, &[]), ["6: `cert`: a certificate without its `key`"]);
-    }
-
-    #[test]
-    fn the_summary_says_what_happens_to_what_no_rule_matches() {
-        let shown = read(SMALLEST, &[]).expect("a configuration").to_string();
-        assert!(shown.contains("filter: every advisory and annotation"), "{shown}");
-        assert!(shown.contains("console    http://127.0.0.1:9601"), "{shown}");
     }
 }

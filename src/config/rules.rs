@@ -4,7 +4,7 @@ use super::spans::{Schema, Shape};
 use super::table::{Table, shown};
 use super::values::{kind, line, parsed, token};
 use crate::notice::Kind;
-use crate::policy::{Climb, ClimbThen, Policy, Rule, Then};
+use crate::policy::{Climb, ClimbThen, Rule, Then};
 
 const V: Shape = Shape::Value;
 
@@ -29,17 +29,19 @@ pub(super) const CLIMB: Schema = Schema {
     other: None,
 };
 
-/// Reads both lists. A list that is empty matches nothing and is refused: left out, a key matches
-/// everything, and the two must not be taken for one another.
-pub(super) fn policy(root: Table<'_, '_, '_>) -> Option<Policy> {
+/// `[[rule]]`, in order.
+pub(super) fn rules(root: Table<'_, '_, '_>) -> Option<Vec<Rule>> {
+    // All are read before one that is wrong ends it, so that every mistake is told.
     let rules: Vec<Option<Rule>> =
         root.tables("rule", RULE.title).into_iter().map(read_rule).collect();
+    rules.into_iter().collect()
+}
+
+/// `[[climb]]`, in order.
+pub(super) fn climbs(root: Table<'_, '_, '_>) -> Option<Vec<Climb>> {
     let climbs: Vec<Option<Climb>> =
         root.tables("climb", CLIMB.title).into_iter().map(read_climb).collect();
-    Some(Policy {
-        rules: rules.into_iter().collect::<Option<_>>()?,
-        climbs: climbs.into_iter().collect::<Option<_>>()?,
-    })
+    climbs.into_iter().collect()
 }
 
 fn read_rule(table: Table<'_, '_, '_>) -> Option<Rule> {
@@ -63,6 +65,8 @@ fn read_climb(table: Table<'_, '_, '_>) -> Option<Climb> {
     Some(Climb { name: name?, severities, sectors, issuers, then: then? })
 }
 
+/// A list that is not empty if it is there: left out, a key matches everything, and an empty list
+/// must not be taken for that.
 fn some<T>(table: Table<'_, '_, '_>, key: &str, parse: super::table::Parse<T>) -> Vec<T> {
     let list = table.texts(key, parse);
     if table.is_empty_list(key) {

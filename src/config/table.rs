@@ -201,16 +201,6 @@ impl<'r, 'l, 't> Table<'r, 'l, 't> {
         Self { values, written, at: self.position(key), title, path: Some(path), ..self }
     }
 
-    /// A table that may be absent as a whole.
-    pub(super) fn table_if_any(
-        self,
-        key: &str,
-        title: &'static str,
-        path: &'static str,
-    ) -> Option<Self> {
-        self.value(key).is_some().then(|| self.table(key, title, path))
-    }
-
     /// A list of tables; none where it is not written.
     pub(super) fn tables(self, key: &str, title: &'static str) -> Vec<Self> {
         let values = match self.value(key).map(|value| &value.kind) {
