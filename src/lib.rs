@@ -25,6 +25,7 @@
 //! | [`routing`] | decide, keep, receipts |
 //! | [`bus`] | the only module that names async_nats |
 //! | [`document`] | CSAF, CERT-FR, incident reports -> the fields a statement needs |
+//! | [`config`] | files and environment -> checked configuration |
 //! | [`keys`] | key files |
 //! | [`time`] | the only reader of the clock |
 //!
