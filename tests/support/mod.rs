@@ -27,6 +27,7 @@ use processes::Processes;
 pub use users::Raw;
 
 pub const SMALL: &str = "topology/small.toml";
+pub const LISTENERS: &str = "tests/fixtures/topology/listeners.toml";
 /// How long anything may take on a loaded machine.
 pub const PATIENCE: Duration = Duration::from_secs(30);
 const SERVER: &str = "nats-server";
