@@ -1,6 +1,7 @@
 //! Connections as any user of any node.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_nats::{Client, ConnectOptions, Event};
 use chappe::address::{self, Role, UserSpec};
@@ -10,7 +11,7 @@ use chappe::keys;
 use chappe::notice::{Id, NodeId, Statement, Wire};
 use chappe::topology::seed_path;
 
-use super::{Federation, sign};
+use super::{Federation, PATIENCE, sign};
 
 /// A client without any of our manners, and everything that the server complained about to it.
 pub struct Raw {
@@ -19,13 +20,23 @@ pub struct Raw {
 }
 
 impl Raw {
-    /// What the server complained about since the last call. A round trip first: the complaint
-    /// comes before the answer to what was sent after.
+    /// What the server complained about since the last call, in order. Something that nobody may
+    /// is sent last: once the complaint about that has come, so have all others.
     pub async fn complaints(&self) -> Vec<String> {
+        const LAST: &str = "nobody.may";
+        self.client.publish(LAST, "".into()).await.expect("sent");
         self.client.flush().await.expect("flushed");
-        let rtt = self.client.flush();
-        rtt.await.expect("flushed");
-        std::mem::take(&mut *self.errors.lock().expect("errors"))
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let mut errors = self.errors.lock().expect("errors");
+            if errors.iter().any(|error| error.contains(LAST)) {
+                let all = std::mem::take(&mut *errors);
+                return all.into_iter().filter(|error| !error.contains(LAST)).collect();
+            }
+            drop(errors);
+            assert!(tokio::time::Instant::now() < deadline, "the server does not complain");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
     }
 }
 
