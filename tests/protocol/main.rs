@@ -103,7 +103,7 @@ fn the_example_verifies_from_its_own_root() {
 fn table(name: &str) -> Vec<Vec<String>> {
     let doc = protocol();
     let marker = format!("<!-- table: {name} -->\n");
-    let (_, rest) = doc.split_once(&marker).unwrap_or_else(|| panic!("no table {name}"));
+    let (_, rest) = doc.split_once(&marker).expect("a table of that name");
     let rows = rest.lines().take_while(|line| line.starts_with('|')).skip(2);
     let cells = |row: &str| {
         row.trim_matches('|').split(" | ").map(|c| c.trim().to_owned()).collect::<Vec<_>>()
