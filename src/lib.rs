@@ -31,13 +31,17 @@
 
 pub mod address;
 pub mod bus;
+pub mod cli;
 pub mod config;
+pub mod console;
 pub mod jws;
 pub mod keys;
 pub mod lifecycle;
 pub mod notice;
 pub mod policy;
+pub mod relay;
 pub mod routing;
+pub mod telemetry;
 pub mod time;
 pub mod topology;
 pub mod trust;

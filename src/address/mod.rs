@@ -17,7 +17,7 @@ pub use self::place::{
     held, held_durable, intake_stream, local_intake, outbox_durable, outbox_record, quarantine,
     realm, receipt, subject,
 };
-pub use self::plan::{FOLDED, Neighbourhood};
+pub use self::plan::{FOLDED, LocalSubscriber, Neighbourhood};
 pub use self::spec::{
     AccountSpec, Discard, DurableSpec, ExportSpec, ImportSpec, NodePlan, Retention, Role,
     StreamSpec, UserSpec,

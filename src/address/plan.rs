@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::accounts;
-use super::pattern::{Interest, child_beats, child_board};
+use super::pattern::{Interest, amber_sectors, child_beats, child_board};
 use super::place::{
     DESK, DRILL, REAL, Source, child_durable, held_durable, intake_stream, outbox_durable,
 };
 use super::spec::{Discard, DurableSpec, NodePlan, Retention, StreamSpec};
-use crate::notice::NodeId;
-use crate::trust::Link;
+use crate::notice::{NodeId, Scope, Severity, Tlp};
+use crate::trust::{Link, Trust};
 
 const MIB: i64 = 1024 * 1024;
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -34,7 +34,56 @@ pub struct Neighbourhood {
     pub subscribers: Vec<(String, Interest)>,
 }
 
+/// A live subscriber as a node's configuration names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalSubscriber {
+    /// Its name.
+    pub name: String,
+    /// Scopes, each within the node's constituency.
+    pub scopes: Vec<Scope>,
+    /// Severities of advisories; empty for all.
+    pub severities: Vec<Severity>,
+    /// The strictest label, at most AMBER.
+    pub tlp: Tlp,
+    /// Whether it opted in to drills.
+    pub drills: bool,
+}
+
 impl Neighbourhood {
+    /// What the bundles put around `node`, with those who work there. AMBER reaches a local
+    /// subscriber only if the node's configuration says so (`amber`), and then for the sectors in
+    /// which the node itself may have it.
+    #[must_use]
+    pub fn of(
+        trust: &Trust,
+        node: &NodeId,
+        publishers: &[String],
+        subscribers: &[LocalSubscriber],
+        amber: bool,
+    ) -> Self {
+        let upstreams = trust.upstreams(node);
+        let sectors: Vec<String> = upstreams
+            .iter()
+            .filter_map(|up| trust.link(up, node))
+            .flat_map(amber_sectors)
+            .collect();
+        let bound = if amber { Tlp::Amber } else { Tlp::Green };
+        let interest = |s: &LocalSubscriber| Interest {
+            scopes: s.scopes.clone(),
+            severities: s.severities.clone(),
+            tlp: s.tlp.min(bound),
+            amber_sectors: sectors.clone(),
+            drills: s.drills,
+        };
+        Self {
+            node: node.clone(),
+            links: trust.seat(node).map(|seat| seat.links.clone()).unwrap_or_default(),
+            upstreams,
+            publishers: publishers.to_vec(),
+            subscribers: subscribers.iter().map(|s| (s.name.clone(), interest(s))).collect(),
+        }
+    }
+
     /// Everything of the node, for its server's configuration and `chappe provision`.
     #[must_use]
     pub fn plan(&self) -> NodePlan {

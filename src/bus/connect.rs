@@ -218,7 +218,7 @@ fn note(name: &str, state: &watch::Sender<bool>, faults: &AtomicU64, event: &Eve
         }
         Event::Disconnected | Event::Closed => {
             if state.send_replace(false) {
-                tracing::warn!(connection = name, "disconnected");
+                tracing::info!(connection = name, "disconnected");
             }
         }
         Event::ServerError(error) => {

@@ -9,7 +9,9 @@ use futures_util::StreamExt as _;
 
 use super::connect::{Bus, BusError, refused};
 use crate::address::LINK_API;
-use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, MAX_MESSAGE_BYTES};
+use crate::notice::{
+    HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, MAX_MESSAGE_BYTES, Wire, WireError,
+};
 
 /// Messages in one pull.
 const BATCH: usize = 64;
@@ -175,6 +177,18 @@ impl Delivery {
             pending: 0,
             handle: None,
         }
+    }
+
+    /// The notice that it carries, of which nothing is believed yet.
+    ///
+    /// # Errors
+    /// [`WireError`] if the headers are not a notice's.
+    pub fn wire(&self) -> Result<Wire, WireError> {
+        fn texts(values: &[String]) -> Vec<&str> {
+            values.iter().map(String::as_str).collect()
+        }
+        let (notice, hops) = (texts(&self.notice), texts(&self.hops));
+        Wire::from_headers(&notice, &hops, &texts(&self.body_sig), self.payload.clone())
     }
 
     /// Settles it for good; waits until the server has noted it.

@@ -4,7 +4,7 @@
 use super::model::{Node, Topology};
 use crate::jws::{Jwk, PublicKey};
 use crate::notice::{Federation, Level, NodeId, Time};
-use crate::trust::{As, Bundle, Contact, Grant, KeyEntry, KeySet, NodeEntry, Root, Usage};
+use crate::trust::{As, Bundle, Contact, KeyEntry, KeySet, NodeEntry, Root, Usage};
 
 /// How long a drafted document and its keys count.
 const YEAR: u64 = 365 * 24 * 3600;
@@ -97,11 +97,7 @@ fn introduction(node: &Node, introduced: As) -> NodeEntry {
         introduced,
         level: node.level,
         constituency: node.constituency.clone(),
-        may: Grant {
-            kinds: node.may.kinds.clone(),
-            scopes: node.may.scopes.clone(),
-            tlp: node.may.tlp,
-        },
+        may: node.may.clone(),
         ceiling: node.ceiling,
         clients: node.clients.clone(),
         bundle: None,

@@ -14,22 +14,32 @@
 //! | `load` | all of it in order; warnings |
 //! | `sectors` | the sector tokens |
 //! | `show` | the tree in plain text |
+//! | `bundles`, `conf`, `written`, `files`, `render` | what every node starts with |
 
+mod bundles;
+mod conf;
 mod draft;
 mod fields;
+mod files;
 mod grants;
 mod links;
 mod load;
 mod model;
 mod overlaps;
 mod places;
+mod render;
 mod report;
 #[cfg(test)]
 mod samples;
 mod sectors;
 mod show;
 mod tree;
+mod written;
 
+pub use self::bundles::{KeyRing, NodeKeys, bundle, root};
+pub use self::conf::{ServerSettings, server_conf};
+pub use self::files::RenderError;
 pub use self::load::{MAX_TOPOLOGY_BYTES, Warning};
 pub use self::model::{Contact, Node, Subscriber, Topology, default_kinds};
+pub use self::render::{RenderOptions, Rendered, RenderedNode, render, seed_path};
 pub use self::show::{short, show};

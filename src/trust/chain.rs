@@ -1,11 +1,11 @@
 //! From a pinned root to every seat and key: the walk along introductions.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use super::document::{As, Bundle, KeyEntry, KeySet, NodeEntry, Root};
 use super::grant::Grant;
 use super::store::{Link, Rejected, Seat, Trust, TrustError, TrustedKey};
-use crate::jws::{self, General, KeyId, PublicKey};
+use crate::jws::{self, General, Jwk, KeyId, PublicKey};
 use crate::notice::{Level, NodeId, Scope, Time};
 
 /// An authority whose bundle is to be read, with the keys that must have signed it.
@@ -15,11 +15,30 @@ struct Visit {
     threshold: usize,
 }
 
+/// Whose key it is and what for.
+type Claim = (NodeId, &'static str);
+
+/// Every key that a bundle names, with its owner and use.
+fn claimed(bundle: &Bundle) -> Vec<(&Jwk, Claim)> {
+    let own = bundle.keys.iter().map(|key| (&key.jwk, (bundle.node.clone(), key.usage.as_str())));
+    let introduced = bundle.nodes.iter().flat_map(|entry| {
+        let bundles = entry.bundle.iter().flat_map(|set| &set.keys);
+        let roots = entry.root.iter().flat_map(|set| &set.keys);
+        bundles
+            .map(|jwk| (jwk, (entry.id.clone(), BUNDLE)))
+            .chain(roots.map(|jwk| (jwk, (entry.id.clone(), ROOT))))
+    });
+    own.chain(introduced).collect()
+}
+
+const BUNDLE: &str = "bundle";
+const ROOT: &str = "root";
+
 struct Walk<'a> {
     documents: &'a [General],
     home: NodeId,
     trust: Trust,
-    used: HashSet<KeyId>,
+    used: HashMap<KeyId, Claim>,
     rejected: Vec<Rejected>,
     bundles: BTreeMap<NodeId, Bundle>,
     queue: VecDeque<Visit>,
@@ -42,7 +61,7 @@ impl Trust {
             documents,
             home: home.clone(),
             trust,
-            used: HashSet::new(),
+            used: HashMap::new(),
             rejected: Vec::new(),
             bundles: BTreeMap::new(),
             queue: VecDeque::new(),
@@ -147,32 +166,23 @@ impl Walk<'_> {
         self.check_keys(bundle)
     }
 
-    /// A key stands once in the federation: not in two nodes, not for two uses.
+    /// A key has one owner and one use in the federation. That a State names its union's keys, and
+    /// the union the State's, is the same owner and use.
     fn check_keys(&self, bundle: &Bundle) -> Result<(), String> {
-        let mut seen = HashSet::new();
-        let sets = bundle.nodes.iter().flat_map(|n| n.bundle.iter().chain(n.root.iter()));
-        let mut jwks: Vec<_> = bundle.keys.iter().map(|key| &key.jwk).collect();
-        for set in sets {
-            set.admit()?;
-            jwks.extend(&set.keys);
-        }
-        for jwk in jwks {
+        let mut claims = HashMap::new();
+        for (jwk, claim) in claimed(bundle) {
             let key = PublicKey::from_jwk(jwk).map_err(|e| e.to_string())?;
-            let own_union = self.used.contains(key.id()) && !self.is_home_root(key.id(), bundle);
-            if own_union || !seen.insert(key.id().clone()) {
+            let other = self.used.get(key.id()).or_else(|| claims.get(key.id()));
+            if other.is_some_and(|other| *other != claim) {
                 return Err(format!("key {} is used twice", key.id()));
             }
+            claims.insert(key.id().clone(), claim);
         }
-        Ok(())
-    }
-
-    /// The union lists the root keys of the State that we have pinned ourselves.
-    fn is_home_root(&self, kid: &KeyId, bundle: &Bundle) -> bool {
-        let lists = |set: &KeySet| {
-            set.keys.iter().filter_map(|jwk| PublicKey::from_jwk(jwk).ok()).any(|k| k.id() == kid)
-        };
-        let home = bundle.nodes.iter().find(|entry| entry.id == self.home);
-        home.and_then(|entry| entry.root.as_ref()).is_some_and(lists)
+        bundle
+            .nodes
+            .iter()
+            .flat_map(|n| n.bundle.iter().chain(&n.root))
+            .try_for_each(|set| set.admit().map(|_| ()))
     }
 
     fn take(&mut self, mut seat: Seat, bundle: Bundle) {
@@ -208,7 +218,7 @@ impl Walk<'_> {
             revoked: None,
             public,
         };
-        self.used.insert(key.public.id().clone());
+        self.used.insert(key.public.id().clone(), (seat.id.clone(), entry.usage.as_str()));
         self.trust.keys.insert(key.public.id().clone(), key);
     }
 
@@ -220,6 +230,7 @@ impl Walk<'_> {
                 grants.push(entry.may.clone());
                 self.visit_later(seat(&entry.id, entry.level, constituency, grants), keys)
             }
+            // Only what our own State says of the union counts, and a union needs nobody to say it.
             (As::Union, Some(keys), _) if by.id == self.home => {
                 self.visit_later(authority(&entry.id, Level::Union)?, keys)
             }
@@ -231,13 +242,15 @@ impl Walk<'_> {
 
     fn visit_later(&mut self, seat: Seat, keys: &KeySet) -> Result<(), String> {
         let admitted = keys.admit()?;
-        self.used.extend(admitted.iter().map(|key| key.id().clone()));
+        let claim = (seat.id.clone(), BUNDLE);
+        self.used.extend(admitted.iter().map(|key| (key.id().clone(), claim.clone())));
         self.queue.push_back(Visit { seat, keys: admitted, threshold: keys.threshold });
         Ok(())
     }
 
     fn claim_root(&mut self, root: &Root) -> Result<(), String> {
-        self.used.extend(root.root.admit()?.iter().map(|key| key.id().clone()));
+        let claim = (root.node.clone(), ROOT);
+        self.used.extend(root.root.admit()?.iter().map(|key| (key.id().clone(), claim.clone())));
         Ok(())
     }
 

@@ -102,6 +102,17 @@ pub enum Usage {
     Relay,
 }
 
+impl Usage {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Issue => "issue",
+            Self::Relay => "relay",
+        }
+    }
+}
+
 /// One of a node's keys.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
