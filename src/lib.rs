@@ -24,6 +24,7 @@
 //! | [`lifecycle`] | threads, what is in force |
 //! | [`routing`] | decide, keep, receipts |
 //! | [`bus`] | the only module that names async_nats |
+//! | [`document`] | CSAF, CERT-FR, incident reports -> the fields a statement needs |
 //! | [`keys`] | key files |
 //! | [`time`] | the only reader of the clock |
 //!
@@ -34,6 +35,7 @@ pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod console;
+pub mod document;
 pub mod jws;
 pub mod keys;
 pub mod lifecycle;

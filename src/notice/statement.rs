@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::id::Id;
 use super::kind::{Audience, Kind};
 use super::label::{Severity, Tlp};
+use super::line::{is_language, is_line, is_token};
 use super::node::NodeId;
 use super::scope::Scope;
 use super::time::Time;
@@ -22,7 +23,8 @@ pub const MAX_TITLE_CHARS: usize = 200;
 const MAX_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
 /// How long an issuer's relay may hold a notice for `nbf`.
 const MAX_HELD: Duration = Duration::from_secs(24 * 3600);
-const MAX_TEXT_CHARS: usize = 160;
+/// Longest other line: a publisher, a reference, a version, a reason.
+pub const MAX_TEXT_CHARS: usize = 160;
 const MAX_EXT_BYTES: usize = 512;
 const MAX_COUNTRIES: usize = 30;
 
@@ -138,7 +140,7 @@ pub struct Statement {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Doc {
-    /// The document's publisher (a CSAF namespace, `CERT-FR`).
+    /// The document's publisher: a CSAF namespace, `https://www.cert.ssi.gouv.fr`.
     #[serde(rename = "pub")]
     pub publisher: String,
     /// Its reference, unique for the publisher.
@@ -445,29 +447,4 @@ impl Statement {
 
 fn ensure(holds: bool, claim: &'static str, expected: &'static str) -> Result<(), StatementError> {
     if holds { Ok(()) } else { Err(StatementError::Claim(claim, expected)) }
-}
-
-/// One line without control or direction-changing characters: a title is shown on terminals.
-fn is_line(text: &str, max_chars: usize) -> bool {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let chars = text.chars().count();
-    (1..=max_chars).contains(&chars) && text.trim() == text && !text.chars().any(hidden)
-}
-
-fn is_token(text: &str, max: usize) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=max).contains(&text.len()) && text.bytes().all(allowed)
-}
-
-fn is_language(text: &str) -> bool {
-    let subtag = |part: &str| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    text.len() <= 35
-        && text.split('-').all(subtag)
-        && text.split('-').next().is_some_and(|p| (2..=3).contains(&p.len()))
 }
