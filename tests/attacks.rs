@@ -213,6 +213,13 @@ const ATTACKS: &[Attack] = &[
     ("hop-signed-for-another", Reason::KeyOwner, || {
         on_the_way(|w| w.hops[0] = hop("eu-fr-nor", "eu-fr", w.id(), w.id()))
     }),
+    ("first-hop-invented-on-the-way", Reason::KeyOwner, || {
+        let statement = base();
+        let mut wire = issue(&statement);
+        wire.hops.push(hop("eu-fr-bre", "eu-fr", wire.id(), wire.id()));
+        let wire = via(wire, &["eu-fr-bre"]);
+        reason(arrive("eu-fr-bre-chu", &Source::Upstream(id("eu-fr-bre")), &statement, wire))
+    }),
     ("custody-ends-at-another-sender", Reason::HopChain, || {
         let statement = base();
         let wire = via(issue(&statement), &["eu-fr"]);
