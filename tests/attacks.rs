@@ -92,6 +92,11 @@ const ATTACKS: &[Attack] = &[
         with_claim("\"tlp\":", "\"\\u0074lp\":\"CLEAR\",\"tlp\":")
     }),
     ("float", Reason::Json, || with_claim("\"revision\":1", "\"revision\":1.0")),
+    ("list-in-the-place-of-an-object", Reason::Claim, || {
+        let doc = serde_json::to_string(&base().doc).expect("JSON");
+        let list = r#"["https://www.cert.ssi.gouv.fr","CERTFR-2026-AVI-0001","1",1]"#;
+        with_claim(&doc, list)
+    }),
     ("nesting-bomb", Reason::Json, || payload(&"[".repeat(2_000))),
     ("unknown-claim", Reason::Claim, || with_claim("\"lang\"", "\"sudo\":true,\"lang\"")),
     ("label-missing", Reason::Claim, || with_claim("\"tlp\":\"GREEN\",", "")),

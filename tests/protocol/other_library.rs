@@ -69,3 +69,25 @@ fn the_verifier_fits_on_a_page() {
     };
     assert!(code.lines().filter(is_code).count() <= 30);
 }
+
+#[test]
+fn two_runs_at_once_make_one_environment() {
+    let run = || {
+        let mut command = Command::new("python3");
+        command.arg(at("scripts/python-env.py")).stdout(std::process::Stdio::piped());
+        command.spawn().expect("python3")
+    };
+    let [first, second] = [run(), run()].map(|child| child.wait_with_output().expect("ended"));
+    assert!(first.status.success() && first.stdout == second.stdout, "{first:?} {second:?}");
+}
+
+#[test]
+fn a_missing_requirement_is_told_in_one_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = folder.path().join("scripts/python-env.py");
+    std::fs::create_dir(folder.path().join("scripts")).expect("made");
+    std::fs::copy(at("scripts/python-env.py"), &script).expect("copied");
+    let output = Command::new("python3").arg(&script).output().expect("ran");
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(why.starts_with("python-env: ") && why.lines().count() == 1, "{why}");
+}
