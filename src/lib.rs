@@ -25,6 +25,7 @@
 //! | [`routing`] | decide, keep, receipts |
 //! | [`bus`] | the only module that names async_nats |
 //! | [`document`] | CSAF, CERT-FR, incident reports -> the fields a statement needs |
+//! | [`config`] | files and environment -> checked configuration |
 //! | [`keys`] | key files |
 //! | [`time`] | the only reader of the clock |
 //!
@@ -41,6 +42,7 @@ pub mod keys;
 pub mod lifecycle;
 pub mod notice;
 pub mod policy;
+pub mod publish;
 pub mod relay;
 pub mod routing;
 pub mod telemetry;
