@@ -256,6 +256,12 @@ fn the_statements_bounds_are_those_that_the_protocol_names() {
     assert!(good(|s| s.title = "x".repeat(200)) && !good(|s| s.title = "x".repeat(201)));
     assert!(good(|s| doc(s, 160)) && !good(|s| doc(s, 161)));
     assert!(good(|s| ext(s, 512)) && !good(|s| ext(s, 513)));
+    assert!(good(|s| nested(s, "[[[1]]]")) && !good(|s| nested(s, "[[[[1]]]]")));
+}
+
+fn nested(statement: &mut Statement, json: &str) {
+    let value = serde_json::from_str(json).expect("JSON");
+    statement.ext = Some([("a".to_owned(), value)].into_iter().collect());
 }
 
 fn doc(statement: &mut Statement, chars: usize) {
