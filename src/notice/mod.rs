@@ -3,6 +3,7 @@
 //! No clock, no I/O, no key here: text in, checked values out. Everything that routing and policy
 //! look at stands in the [`Statement`]; a body is never opened.
 
+mod case;
 mod id;
 mod kind;
 mod label;
@@ -14,6 +15,7 @@ mod statement;
 mod time;
 mod wire;
 
+pub use self::case::{Answer, Case, CaseState, Regime, Report, Stage};
 pub use self::id::{Id, IdError};
 pub use self::kind::{Audience, AudienceError, Kind};
 pub use self::label::{LabelError, Severity, Tlp};
@@ -22,8 +24,7 @@ pub use self::reason::Reason;
 pub use self::records::{Heartbeat, Hop, Outcome, Receipt};
 pub use self::scope::{ALL, Scope, ScopeError};
 pub use self::statement::{
-    Body, Case, CaseState, Doc, Federation, MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, Regime, Stage,
-    Statement, StatementError,
+    Body, Doc, Federation, MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, Statement, StatementError,
 };
 pub use self::time::Time;
 pub use self::wire::{
