@@ -105,7 +105,7 @@ pub(crate) fn signed(source: &Source) -> Vec<String> {
         let text = text.to_lowercase();
         if prose { text.replace(&format!("{name} chappe"), "") } else { text }
     };
-    found.extend(named(source, &[name.clone()], rest));
+    found.extend(named(source, std::slice::from_ref(&name), rest));
     found
 }
 
