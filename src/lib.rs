@@ -1,5 +1,7 @@
 //! Chappe.
 pub mod address;
+pub mod bus;
 pub mod jws;
 pub mod notice;
 pub mod policy;
+pub mod topology;

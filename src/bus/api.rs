@@ -1,0 +1,81 @@
+//! The JetStream API, asked directly.
+//!
+//! The library's handles ask for stream information first, which no user but the provisioner is
+//! granted; these calls send exactly one request to exactly one subject.
+
+use async_nats::jetstream::Context;
+use async_nats::jetstream::consumer::{FromConsumer, Info, PullConsumer};
+use async_nats::jetstream::response::Response;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::connect::Bus;
+use super::error::BusError;
+
+impl Bus {
+    /// One API request, `subject` without its prefix; `what` is what an error calls it.
+    pub(super) async fn api<V: DeserializeOwned>(
+        &self,
+        context: &Context,
+        subject: String,
+        payload: &Value,
+        what: &str,
+    ) -> Result<V, BusError> {
+        self.require_up()?;
+        let full = format!("$JS.API.{subject}");
+        match context.request(subject, payload).await {
+            Ok(Response::Ok(value)) => Ok(value),
+            Ok(Response::Err { error }) => Err(BusError::api(what, &error)),
+            Err(error) => Err(self.explain_api(BusError::request(what, &error), &full)),
+        }
+    }
+
+    fn explain_api(&self, error: BusError, subject: &str) -> BusError {
+        let imported = subject.replacen("$JS.API", "$JS.up.API", 1);
+        let error = self.explain(error, subject);
+        self.explain(error, &imported)
+    }
+
+    /// Needs nothing but `CONSUMER.INFO` of that durable.
+    pub(super) async fn durable(
+        &self,
+        stream: &str,
+        durable: &str,
+        via_prefix: bool,
+    ) -> Result<PullConsumer, BusError> {
+        let what = format!("{stream}/{durable}");
+        let subject = format!("CONSUMER.INFO.{stream}.{durable}");
+        let context = self.context(via_prefix);
+        let info: Info = self.api(context, subject, &json!({}), &what).await?;
+        pull_consumer(info, context, &what)
+    }
+
+    /// Sets a durable back to a stream sequence; needs `CONSUMER.RESET` of that durable.
+    ///
+    /// What it had delivered and not yet settled is forgotten, and everything from there on that
+    /// its filters match comes again.
+    ///
+    /// # Errors
+    /// [`BusError`].
+    pub async fn reset(&self, stream: &str, durable: &str, sequence: u64) -> Result<(), BusError> {
+        self.reset_consumer(stream, durable, sequence).await.map(drop)
+    }
+
+    pub(super) async fn reset_consumer(
+        &self,
+        stream: &str,
+        durable: &str,
+        sequence: u64,
+    ) -> Result<PullConsumer, BusError> {
+        let what = format!("{stream}/{durable}");
+        let subject = format!("CONSUMER.RESET.{stream}.{durable}");
+        let info: Info = self.api(&self.js, subject, &json!({"seq": sequence}), &what).await?;
+        pull_consumer(info, &self.js, &what)
+    }
+}
+
+fn pull_consumer(info: Info, context: &Context, what: &str) -> Result<PullConsumer, BusError> {
+    let config = FromConsumer::try_from_consumer_config(info.config.clone())
+        .map_err(|error| BusError::other(what, error))?;
+    Ok(PullConsumer::new(config, info, context.clone()))
+}

@@ -1,0 +1,149 @@
+//! What is known of a connection: up or down, and what the server refused.
+//!
+//! A permission violation comes as an event; the call that caused it only times out. So the last
+//! refused subjects are kept, and a timeout on one of them is told as what it is. One line is
+//! logged per change, never one per attempt: a user that was removed would fill the log for ever.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use async_nats::{Event, ServerError};
+use tokio::sync::watch;
+
+/// Refused subjects that are remembered.
+const REMEMBERED: usize = 64;
+
+/// Whether the server can be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkState {
+    /// Connected.
+    Up,
+    /// Not connected; the library tries again for ever.
+    Down,
+}
+
+#[derive(Debug)]
+pub(super) struct Link {
+    name: String,
+    state: watch::Sender<LinkState>,
+    refused: AtomicBool,
+    violations: AtomicU64,
+    denied: Mutex<VecDeque<String>>,
+}
+
+impl Link {
+    pub(super) fn new(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            state: watch::Sender::new(LinkState::Up),
+            refused: AtomicBool::new(false),
+            violations: AtomicU64::new(0),
+            denied: Mutex::new(VecDeque::with_capacity(REMEMBERED)),
+        }
+    }
+
+    pub(super) fn watch(&self) -> watch::Receiver<LinkState> {
+        self.state.subscribe()
+    }
+
+    pub(super) fn violations(&self) -> u64 {
+        self.violations.load(Ordering::Relaxed)
+    }
+
+    /// Whether the server has refused this subject lately.
+    pub(super) fn is_denied(&self, subject: &str) -> bool {
+        self.denied.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|s| s == subject)
+    }
+
+    pub(super) fn on(&self, event: &Event) {
+        match event {
+            Event::Connected => self.change(LinkState::Up),
+            Event::Disconnected | Event::Closed => self.change(LinkState::Down),
+            Event::ServerError(ServerError::AuthorizationViolation) => self.user_refused(),
+            Event::ServerError(ServerError::Other(text)) => self.server_said(text),
+            Event::SlowConsumer(_) | Event::ServerError(ServerError::SlowConsumer(_)) => {
+                tracing::warn!(link = %self.name, "too slow: messages of a subscription were lost");
+            }
+            Event::LameDuckMode => tracing::info!(link = %self.name, "the server is shutting down"),
+            Event::Draining | Event::ClientError(_) => {}
+        }
+    }
+
+    fn change(&self, to: LinkState) {
+        let changed = self.state.send_if_modified(|now| std::mem::replace(now, to) != to);
+        match to {
+            LinkState::Up if changed => tracing::info!(link = %self.name, "link up"),
+            LinkState::Down if changed => tracing::warn!(link = %self.name, "link down"),
+            _ => {}
+        }
+        if to == LinkState::Up {
+            self.refused.store(false, Ordering::Relaxed);
+        }
+    }
+
+    fn user_refused(&self) {
+        if !self.refused.swap(true, Ordering::Relaxed) {
+            tracing::warn!(link = %self.name, "the server refuses this user");
+        }
+    }
+
+    fn server_said(&self, text: &str) {
+        if !text.to_ascii_lowercase().contains("permissions violation") {
+            tracing::warn!(link = %self.name, error = text, "the server reports an error");
+            return;
+        }
+        self.violations.fetch_add(1, Ordering::Relaxed);
+        let subject = text.split('"').nth(1).unwrap_or(text).to_owned();
+        if self.is_denied(&subject) {
+            return;
+        }
+        tracing::warn!(link = %self.name, error = text, "the server refuses a subject");
+        let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        if denied.len() == REMEMBERED {
+            denied.pop_front();
+        }
+        denied.push_back(subject);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use async_nats::{Event, ServerError};
+
+    use super::{Link, LinkState, REMEMBERED};
+
+    fn violation(subject: &str) -> Event {
+        let text = format!("Permissions Violation for Publish to \"{subject}\"");
+        Event::ServerError(ServerError::Other(text))
+    }
+
+    #[test]
+    fn a_refused_subject_is_remembered_by_name() {
+        let link = Link::new("test");
+        link.on(&violation("chappe.board.x"));
+        assert!(link.is_denied("chappe.board.x"));
+        assert!(!link.is_denied("chappe.board.y"));
+    }
+
+    #[test]
+    fn the_memory_of_refusals_is_bounded_and_the_count_is_not() {
+        let link = Link::new("test");
+        for n in 0..=REMEMBERED {
+            link.on(&violation(&n.to_string()));
+        }
+        assert!(!link.is_denied("0"));
+        assert!(link.is_denied("1"));
+        assert_eq!(link.violations(), 65);
+    }
+
+    #[test]
+    fn a_change_is_seen_once() {
+        let link = Link::new("test");
+        let mut watch = link.watch();
+        link.on(&Event::Disconnected);
+        assert_eq!(*watch.borrow_and_update(), LinkState::Down);
+        link.on(&Event::Disconnected);
+        assert!(!watch.has_changed().unwrap());
+    }
+}
