@@ -12,9 +12,7 @@ use std::time::Duration;
 use chappe::address::{NodePlan, Role};
 use chappe::bus::{Bus, PlaceError, Placed, Source, SourceState, provision};
 use futures_util::StreamExt;
-use support::{
-    Nats, PATIENCE, account, durable, eventually, import, kill_dead, service, soon, stream, user,
-};
+use support::{Nats, PATIENCE, account, durable, eventually, soon, stream, user};
 
 fn no_headers() -> Vec<(&'static str, String)> {
     Vec::new()

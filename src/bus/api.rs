@@ -9,31 +9,27 @@ use async_nats::jetstream::response::Response;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::connect::Bus;
+use super::connect::{Bus, prefix};
 use super::error::BusError;
 
 impl Bus {
-    /// One API request, `subject` without its prefix; `what` is what an error calls it.
+    /// One API request, `subject` without its prefix, which `via_prefix`
+    /// chooses; `what` is what an error calls it.
     pub(super) async fn api<V: DeserializeOwned>(
         &self,
-        context: &Context,
+        via_prefix: bool,
         subject: String,
         payload: &Value,
         what: &str,
     ) -> Result<V, BusError> {
         self.require_up()?;
-        let full = format!("$JS.API.{subject}");
-        match context.request(subject, payload).await {
+        let full = format!("{}.{subject}", prefix(via_prefix));
+        let asking = self.context(via_prefix).request(subject, payload);
+        match self.unless_denied(&full, asking).await? {
             Ok(Response::Ok(value)) => Ok(value),
             Ok(Response::Err { error }) => Err(BusError::api(what, &error)),
-            Err(error) => Err(self.explain_api(BusError::request(what, &error), &full)),
+            Err(error) => Err(BusError::request(what, &error)),
         }
-    }
-
-    fn explain_api(&self, error: BusError, subject: &str) -> BusError {
-        let imported = subject.replacen("$JS.API", "$JS.up.API", 1);
-        let error = self.explain(error, subject);
-        self.explain(error, &imported)
     }
 
     /// Needs nothing but `CONSUMER.INFO` of that durable.
@@ -45,9 +41,8 @@ impl Bus {
     ) -> Result<PullConsumer, BusError> {
         let what = format!("{stream}/{durable}");
         let subject = format!("CONSUMER.INFO.{stream}.{durable}");
-        let context = self.context(via_prefix);
-        let info: Info = self.api(context, subject, &json!({}), &what).await?;
-        pull_consumer(info, context, &what)
+        let info: Info = self.api(via_prefix, subject, &json!({}), &what).await?;
+        pull_consumer(info, self.context(via_prefix), &what)
     }
 
     /// Sets a durable back to a stream sequence; needs `CONSUMER.RESET` of that durable.
@@ -69,7 +64,7 @@ impl Bus {
     ) -> Result<PullConsumer, BusError> {
         let what = format!("{stream}/{durable}");
         let subject = format!("CONSUMER.RESET.{stream}.{durable}");
-        let info: Info = self.api(&self.js, subject, &json!({"seq": sequence}), &what).await?;
+        let info: Info = self.api(false, subject, &json!({"seq": sequence}), &what).await?;
         pull_consumer(info, &self.js, &what)
     }
 }

@@ -27,6 +27,7 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 /// Where a link's account imports the upstream's API. Under `$JS.API` the server itself answers
 /// first, with "JetStream not enabled for account" (10039).
 const UPSTREAM_API: &str = "$JS.up.API";
+const OWN_API: &str = "$JS.API";
 
 /// One connection as one user. Cheap to clone; all clones share the connection.
 #[derive(Clone, Debug)]
@@ -122,15 +123,23 @@ impl Bus {
         if self.is_up() { Ok(()) } else { Err(BusError::Away) }
     }
 
-    /// A timeout on a subject that the server has refused is no timeout.
-    pub(super) fn explain(&self, error: BusError, subject: &str) -> BusError {
-        match error {
-            BusError::Timeout(_) if self.link.is_denied(subject) => {
-                BusError::NotGranted(subject.to_owned())
-            }
-            other => other,
+    /// Waits for an answer, or for the server's word that this user may not ask.
+    pub(super) async fn unless_denied<T>(
+        &self,
+        subject: &str,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, BusError> {
+        let since = self.link.violations();
+        tokio::select! {
+            answer = answer => Ok(answer),
+            () = self.link.denial(subject, since) => Err(BusError::NotGranted(subject.to_owned())),
         }
     }
+}
+
+/// The prefix of the API's subjects, for own or for imported durables.
+pub(super) fn prefix(via_prefix: bool) -> &'static str {
+    if via_prefix { UPSTREAM_API } else { OWN_API }
 }
 
 fn options(endpoint: &Endpoint, link: &Arc<Link>) -> ConnectOptions {

@@ -1,7 +1,9 @@
 //! One message that a durable delivered, and its settling.
 //!
 //! Every settlement waits for the server's confirmation: an acknowledgement that was lost on the
-//! way would otherwise be found out by a redelivery 30 s later.
+//! way would otherwise be found out by a redelivery 30 s later. The confirmation is not a promise:
+//! a server that is killed forgets the last settlements of a second or so, confirmed ones too, and
+//! delivers again. Whoever reads has to take a repetition well in any case.
 
 use std::time::Duration;
 
@@ -51,7 +53,7 @@ impl Delivery {
         })
     }
 
-    /// Done: never again.
+    /// Done: not again, unless the server is killed right now.
     ///
     /// # Errors
     /// [`BusError::Away`] or [`BusError::Timeout`]: it will come again.

@@ -94,12 +94,8 @@ async fn usable(path: &Path, whence: &'static str) -> Result<PathBuf, FindError>
 
 /// Runs the script, which looks into the cache first.
 async fn fetch() -> Result<PathBuf, FindError> {
-    let hashes = std::env::temp_dir().join(format!("chappe-hashes-{}.txt", std::process::id()));
     let failed = |why: String| FindError::NotFetched(why);
-    tokio::fs::write(&hashes, HASHES).await.map_err(|e| failed(e.to_string()))?;
-    let ran = tokio::time::timeout(FETCH_TIMEOUT, run_script(&hashes)).await;
-    tokio::fs::remove_file(&hashes).await.ok();
-    let output = match ran {
+    let output = match tokio::time::timeout(FETCH_TIMEOUT, run_script()).await {
         Err(_) => return Err(failed(format!("it took more than {} s", FETCH_TIMEOUT.as_secs()))),
         Ok(Err(error)) => return Err(failed(format!("python3: {error}"))),
         Ok(Ok(output)) => output,
@@ -112,10 +108,11 @@ async fn fetch() -> Result<PathBuf, FindError> {
     }
 }
 
-async fn run_script(hashes: &Path) -> std::io::Result<Output> {
+/// The hashes go along in the environment: a file for them could be exchanged by others.
+async fn run_script() -> std::io::Result<Output> {
     let mut child = Command::new("python3")
         .arg("-")
-        .env("CHAPPE_NATS_REQUIREMENTS", hashes)
+        .env("CHAPPE_NATS_HASHES", HASHES)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

@@ -49,7 +49,7 @@ impl Bus {
         let what = format!("{stream} message {sequence}");
         let subject = format!("STREAM.MSG.DELETE.{stream}");
         let answer: serde_json::Value =
-            self.api(&self.js, subject, &json!({"seq": sequence}), &what).await?;
+            self.api(false, subject, &json!({"seq": sequence}), &what).await?;
         match answer.get("success").and_then(serde_json::Value::as_bool) {
             Some(true) => Ok(()),
             _ => Err(BusError::other(&what, "not deleted")),

@@ -1,11 +1,11 @@
 //! What is known of a connection: up or down, and what the server refused.
 //!
-//! A permission violation comes as an event; the call that caused it only times out. So the last
-//! refused subjects are kept, and a timeout on one of them is told as what it is. One line is
+//! A permission violation comes as an event; the call that caused it would only time out. So the
+//! last refused subjects are kept, and whoever waits on one of them is told at once. One line is
 //! logged per change, never one per attempt: a user that was removed would fill the log for ever.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use async_nats::{Event, ServerError};
@@ -28,8 +28,9 @@ pub(super) struct Link {
     name: String,
     state: watch::Sender<LinkState>,
     refused: AtomicBool,
-    violations: AtomicU64,
-    denied: Mutex<VecDeque<String>>,
+    violations: watch::Sender<u64>,
+    /// Subjects with the count at their latest refusal.
+    denied: Mutex<VecDeque<(String, u64)>>,
 }
 
 impl Link {
@@ -38,7 +39,7 @@ impl Link {
             name: name.to_owned(),
             state: watch::Sender::new(LinkState::Up),
             refused: AtomicBool::new(false),
-            violations: AtomicU64::new(0),
+            violations: watch::Sender::new(0),
             denied: Mutex::new(VecDeque::with_capacity(REMEMBERED)),
         }
     }
@@ -48,12 +49,23 @@ impl Link {
     }
 
     pub(super) fn violations(&self) -> u64 {
-        self.violations.load(Ordering::Relaxed)
+        *self.violations.borrow()
     }
 
     /// Whether the server has refused this subject lately.
     pub(super) fn is_denied(&self, subject: &str) -> bool {
-        self.denied.lock().unwrap_or_else(PoisonError::into_inner).iter().any(|s| s == subject)
+        self.is_denied_since(subject, 0)
+    }
+
+    /// Ends when the server refuses this subject, counted from `since` violations on.
+    pub(super) async fn denial(&self, subject: &str, since: u64) {
+        let mut count = self.violations.subscribe();
+        count.wait_for(|_| self.is_denied_since(subject, since)).await.ok();
+    }
+
+    fn is_denied_since(&self, subject: &str, since: u64) -> bool {
+        let denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        denied.iter().any(|(name, at)| name == subject && *at > since)
     }
 
     pub(super) fn on(&self, event: &Event) {
@@ -93,17 +105,26 @@ impl Link {
             tracing::warn!(link = %self.name, error = text, "the server reports an error");
             return;
         }
-        self.violations.fetch_add(1, Ordering::Relaxed);
-        let subject = text.split('"').nth(1).unwrap_or(text).to_owned();
-        if self.is_denied(&subject) {
-            return;
+        let subject = text.split('"').nth(1).unwrap_or(text);
+        let count = self.violations() + 1;
+        if self.remember(subject, count) {
+            tracing::warn!(link = %self.name, error = text, "the server refuses a subject");
         }
-        tracing::warn!(link = %self.name, error = text, "the server refuses a subject");
+        self.violations.send_replace(count);
+    }
+
+    /// Whether it is new.
+    fn remember(&self, subject: &str, count: u64) -> bool {
         let mut denied = self.denied.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, at)) = denied.iter_mut().find(|(name, _)| name == subject) {
+            *at = count;
+            return false;
+        }
         if denied.len() == REMEMBERED {
             denied.pop_front();
         }
-        denied.push_back(subject);
+        denied.push_back((subject.to_owned(), count));
+        true
     }
 }
 
@@ -135,6 +156,15 @@ mod tests {
         assert!(!link.is_denied("0"));
         assert!(link.is_denied("1"));
         assert_eq!(link.violations(), 65);
+    }
+
+    #[test]
+    fn an_old_refusal_does_not_speak_about_a_new_attempt() {
+        let link = Link::new("test");
+        link.on(&violation("chappe.board.x"));
+        assert!(!link.is_denied_since("chappe.board.x", link.violations()));
+        link.on(&violation("chappe.board.x"));
+        assert!(link.is_denied_since("chappe.board.x", 1));
     }
 
     #[test]

@@ -115,33 +115,33 @@ impl Bus {
 
     async fn send(&self, subject: &str, message: PublishMessage) -> Result<Placed, PlaceError> {
         self.require_up().map_err(|_| PlaceError::Away)?;
-        let sent = match self.js.send_publish(subject.to_owned(), message).await {
-            Ok(acknowledged) => acknowledged.await,
-            Err(error) => Err(error),
+        let sending = async {
+            match self.js.send_publish(subject.to_owned(), message).await {
+                Ok(acknowledged) => acknowledged.await,
+                Err(error) => Err(error),
+            }
         };
-        match sent {
+        let sent = self.unless_denied(subject, sending).await;
+        match sent.map_err(|_| PlaceError::NotGranted(subject.to_owned()))? {
             Ok(ack) if ack.duplicate => Err(PlaceError::Duplicate(subject.to_owned())),
             Ok(_) => Ok(Placed::Stored),
-            Err(error) => self.outcome(subject, &error),
+            Err(error) => outcome(subject, &error),
         }
     }
+}
 
-    fn outcome(&self, subject: &str, error: &PublishError) -> Result<Placed, PlaceError> {
-        let subject = subject.to_owned();
-        match error.kind() {
-            PublishErrorKind::WrongLastSequence => Ok(Placed::AlreadyThere),
-            PublishErrorKind::TimedOut if self.link.is_denied(&subject) => {
-                Err(PlaceError::NotGranted(subject))
-            }
-            PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => {
-                Err(PlaceError::Unknown(subject))
-            }
-            PublishErrorKind::StreamNotFound => Err(PlaceError::NoStream(subject)),
-            PublishErrorKind::MaxPayloadExceeded => {
-                Err(PlaceError::Size { subject, found: MAX_MESSAGE_BYTES + 1 })
-            }
-            _ => refusal(subject, error),
+fn outcome(subject: &str, error: &PublishError) -> Result<Placed, PlaceError> {
+    let subject = subject.to_owned();
+    match error.kind() {
+        PublishErrorKind::WrongLastSequence => Ok(Placed::AlreadyThere),
+        PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => {
+            Err(PlaceError::Unknown(subject))
         }
+        PublishErrorKind::StreamNotFound => Err(PlaceError::NoStream(subject)),
+        PublishErrorKind::MaxPayloadExceeded => {
+            Err(PlaceError::Size { subject, found: MAX_MESSAGE_BYTES + 1 })
+        }
+        _ => refusal(subject, error),
     }
 }
 

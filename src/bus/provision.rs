@@ -113,7 +113,7 @@ impl Bus {
     async fn provision_stream(&self, spec: &StreamSpec, replicas: usize) -> Result<Done, BusError> {
         let name = &spec.name;
         let asked: Result<Info, _> =
-            self.api(&self.js, format!("STREAM.INFO.{name}"), &json!({}), name).await;
+            self.api(false, format!("STREAM.INFO.{name}"), &json!({}), name).await;
         let (verb, done, wanted) = match asked {
             Err(BusError::Missing { .. }) => {
                 ("CREATE", Done::Created, laid_over(Config::default(), spec, replicas))
@@ -128,7 +128,7 @@ impl Bus {
             }
         };
         let wanted = serde_json::to_value(&wanted).map_err(|error| BusError::other(name, error))?;
-        let _: Info = self.api(&self.js, format!("STREAM.{verb}.{name}"), &wanted, name).await?;
+        let _: Info = self.api(false, format!("STREAM.{verb}.{name}"), &wanted, name).await?;
         Ok(done)
     }
 
@@ -201,7 +201,7 @@ impl Bus {
         let what = format!("{}/{}", spec.stream, spec.name);
         let subject = format!("CONSUMER.CREATE.{}.{}", spec.stream, spec.name);
         let payload = json!({"stream_name": spec.stream, "config": wanted, "action": ""});
-        let _: consumer::Info = self.api(&self.js, subject, &payload, &what).await?;
+        let _: consumer::Info = self.api(false, subject, &payload, &what).await?;
         Ok(())
     }
 }

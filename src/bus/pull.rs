@@ -15,7 +15,7 @@ use futures_util::future::BoxFuture;
 use tokio::sync::watch;
 use tokio::time::Sleep;
 
-use super::connect::{Bus, pause};
+use super::connect::{Bus, pause, prefix};
 use super::delivery::Delivery;
 use super::error::BusError;
 use crate::notice::MAX_MESSAGE_BYTES;
@@ -154,7 +154,13 @@ impl Source {
     /// deleted and made anew it does so only when its pull expires.
     fn silent(&mut self) {
         self.silences += 1;
-        let why = "no heartbeat from the server".to_owned();
+        let api = prefix(self.via_prefix);
+        let next = format!("{api}.CONSUMER.MSG.NEXT.{}.{}", self.stream, self.durable);
+        let why = if self.bus.denied(&next) {
+            BusError::NotGranted(next).to_string()
+        } else {
+            "no heartbeat from the server".to_owned()
+        };
         if self.silences >= SILENCES && self.bus.is_up() {
             self.start_over(why);
         } else {

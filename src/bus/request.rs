@@ -57,11 +57,10 @@ impl Bus {
         payload: Vec<u8>,
     ) -> Result<async_nats::Message, BusError> {
         self.require_up()?;
-        let answer = self.client.request(subject.to_owned(), payload.into()).await;
+        let asking = self.client.request(subject.to_owned(), payload.into());
+        let answer = self.unless_denied(subject, asking).await?;
         answer.map_err(|error| match error.kind() {
-            RequestErrorKind::TimedOut => {
-                self.explain(BusError::Timeout(subject.to_owned()), subject)
-            }
+            RequestErrorKind::TimedOut => BusError::Timeout(subject.to_owned()),
             RequestErrorKind::NoResponders => BusError::Nobody(subject.to_owned()),
             _ => BusError::other(subject, error),
         })

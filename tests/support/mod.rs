@@ -25,10 +25,11 @@ use nkeys::KeyPair;
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Asks again until there is an answer; panics with `what` at the deadline.
-pub async fn eventually<T, F>(deadline: Duration, what: &str, mut ask: impl FnMut() -> F) -> T
-where
-    F: Future<Output = Option<T>>,
-{
+pub async fn eventually<T>(
+    deadline: Duration,
+    what: &str,
+    mut ask: impl AsyncFnMut() -> Option<T>,
+) -> T {
     let asking = async {
         loop {
             if let Some(answer) = ask().await {
