@@ -135,7 +135,11 @@ async fn a_child_asks_its_parents_relay_and_gets_its_answer() {
         let answer = [&request.payload[..], b"?"].concat();
         request.respond(answer).await.unwrap();
     };
-    let asking = link.request("chappe.fetch.eu-fr", b"who".to_vec());
+    let asking = async {
+        let answer = link.request("chappe.fetch.eu-fr", b"who".to_vec()).await;
+        eprintln!("{answer:?}");
+        answer
+    };
     let (answer, ()) = soon("the answer", async { tokio::join!(asking, answering) }).await;
     assert_eq!(answer.unwrap(), b"who?");
     drop(requests);

@@ -25,7 +25,7 @@ impl Bus {
         self.require_up()?;
         let full = format!("{}.{subject}", prefix(via_prefix));
         let asking = self.context(via_prefix).request(subject, payload);
-        match self.unless_denied(&full, asking).await? {
+        match self.while_possible(&full, asking).await? {
             Ok(Response::Ok(value)) => Ok(value),
             Ok(Response::Err { error }) => Err(BusError::api(what, &error)),
             Err(error) => Err(BusError::request(what, &error)),

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use async_nats::connection::State;
 use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, ServerAddr};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
 use tokio::sync::watch;
 
 use super::endpoint::{Endpoint, Tls};
@@ -86,7 +86,12 @@ impl Bus {
     /// Whether the server can be reached now.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        self.client.connection_state() == State::Connected
+        let up = self.client.connection_state() == State::Connected;
+        if up {
+            // The library drops events when many come at once, this one too.
+            self.link.on(&Event::Connected);
+        }
+        up
     }
 
     /// The link's state and its changes. Each `Up` after a `Down` is a gap in live subscriptions.
@@ -123,8 +128,9 @@ impl Bus {
         if self.is_up() { Ok(()) } else { Err(BusError::Away) }
     }
 
-    /// Waits for an answer, or for the server's word that this user may not ask.
-    pub(super) async fn unless_denied<T>(
+    /// Waits for an answer, but no longer than it can come: until the server says that this user
+    /// may not ask, or the link is lost.
+    pub(super) async fn while_possible<T>(
         &self,
         subject: &str,
         answer: impl Future<Output = T>,
@@ -133,7 +139,13 @@ impl Bus {
         tokio::select! {
             answer = answer => Ok(answer),
             () = self.link.denial(subject, since) => Err(BusError::NotGranted(subject.to_owned())),
+            () = self.lost() => Err(BusError::Lost(subject.to_owned())),
         }
+    }
+
+    async fn lost(&self) {
+        let mut state = self.state();
+        while state.wait_for(|state| *state == LinkState::Down).await.is_ok() && self.is_up() {}
     }
 }
 

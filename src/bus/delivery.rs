@@ -56,7 +56,7 @@ impl Delivery {
     /// Done: not again, unless the server is killed right now.
     ///
     /// # Errors
-    /// [`BusError::Away`] or [`BusError::Timeout`]: it will come again.
+    /// [`BusError::Away`], [`BusError::Lost`] or [`BusError::Timeout`]: it may come again.
     pub async fn ack(&self) -> Result<(), BusError> {
         self.settle("+ACK".to_owned()).await
     }

@@ -56,6 +56,9 @@ pub enum BusError {
     /// No answer within [`super::REQUEST_TIMEOUT`]; what was sent may have been done.
     #[error("{0}: no answer in time")]
     Timeout(String),
+    /// The link was lost before the answer came; what was sent may have been done.
+    #[error("{0}: the server went away before it answered")]
+    Lost(String),
     /// The server said that this user may not.
     #[error("{0}: this user is not allowed to")]
     NotGranted(String),

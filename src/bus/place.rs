@@ -13,6 +13,7 @@ use async_nats::jetstream::message::PublishMessage;
 use async_nats::{HeaderMap, HeaderName, HeaderValue};
 
 use super::connect::Bus;
+use super::error::BusError;
 use crate::notice::MAX_MESSAGE_BYTES;
 
 /// The subject holds a message already, or the stream takes no more.
@@ -35,8 +36,8 @@ pub enum PlaceError {
     /// The link is down; nothing was sent.
     #[error("the server is away")]
     Away,
-    /// No acknowledgement in time: it may have been stored, or may yet be. Placing again is safe.
-    #[error("{0}: no acknowledgement in time")]
+    /// No acknowledgement in time, or the link was lost before it came: the message may have been stored, or may yet be. Placing again is safe.
+    #[error("{0}: no acknowledgement, it may be stored or not")]
     Unknown(String),
     /// The stream is full.
     #[error("{0}: the stream is full")]
@@ -121,8 +122,12 @@ impl Bus {
                 Err(error) => Err(error),
             }
         };
-        let sent = self.unless_denied(subject, sending).await;
-        match sent.map_err(|_| PlaceError::NotGranted(subject.to_owned()))? {
+        let sent = self.while_possible(subject, sending).await;
+        let sent = sent.map_err(|error| match error {
+            BusError::NotGranted(subject) => PlaceError::NotGranted(subject),
+            _ => PlaceError::Unknown(subject.to_owned()),
+        })?;
+        match sent {
             Ok(ack) if ack.duplicate => Err(PlaceError::Duplicate(subject.to_owned())),
             Ok(_) => Ok(Placed::Stored),
             Err(error) => outcome(subject, &error),

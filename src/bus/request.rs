@@ -58,7 +58,7 @@ impl Bus {
     ) -> Result<async_nats::Message, BusError> {
         self.require_up()?;
         let asking = self.client.request(subject.to_owned(), payload.into());
-        let answer = self.unless_denied(subject, asking).await?;
+        let answer = self.while_possible(subject, asking).await?;
         answer.map_err(|error| match error.kind() {
             RequestErrorKind::TimedOut => BusError::Timeout(subject.to_owned()),
             RequestErrorKind::NoResponders => BusError::Nobody(subject.to_owned()),
