@@ -52,8 +52,10 @@ pub struct DurableSpec {
     pub name: String,
     /// Its filters, always the plural form; empty reads all.
     pub filters: Vec<String>,
-    /// Whether bodies stay behind and nothing is acknowledged: the fold at start-up.
+    /// Whether nothing is acknowledged and every start reads it anew: the fold.
     pub fold: bool,
+    /// Whether payloads stay behind: a fold over notices needs their headers alone.
+    pub headers_only: bool,
 }
 
 /// What a user of a node's accounts is for.

@@ -1,246 +1,246 @@
-//! Connecting, and staying connected.
-//!
-//! The first connection is made without the library's own retry: with it, connecting returns
-//! before the server has said its limits, and a large body is then refused against a default of
-//! 1 MiB. After that the library reconnects for ever, with our delays.
+//! A connection to one server as one user, kept for as long as its owner wants it.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_nats::connection::State;
-use async_nats::jetstream::{self, Context};
-use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr};
+use async_nats::{Client, ConnectOptions, Event, jetstream};
 use tokio::sync::watch;
 
-use super::endpoint::{Endpoint, Tls};
-use super::error::BusError;
-use super::link::{Link, LinkState};
 use super::version::{NEEDED, Version};
+use crate::keys::Secret;
 use crate::notice::MAX_MESSAGE_BYTES;
 
-/// The longest that any single request waits for its answer. Well below a durable's 30 s of
-/// acknowledgement time, so that a few lost answers do not cause redelivery.
-pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
-/// The longest pause between two attempts to connect.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-/// Where a link's account imports the upstream's API. Under `$JS.API` the server itself answers
-/// first, with "JetStream not enabled for account" (10039).
-const UPSTREAM_API: &str = "$JS.up.API";
-const OWN_API: &str = "$JS.API";
+/// A request that takes longer has an unknown outcome.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// First and longest delay between tries to reconnect.
+const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
+/// Answers in flight to one client before it stops reading; live bursts at most.
+const SUBSCRIPTION_CAPACITY: usize = 4_096;
 
-/// One connection as one user. Cheap to clone; all clones share the connection.
+/// Where and as whom to connect.
 #[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// `nats://` or `tls://`.
+    pub url: String,
+    /// The user's nkey seed: it only connects, it never signs a notice.
+    pub seed: Secret,
+    /// The user's private inbox prefix.
+    pub inbox: String,
+    /// What the server's monitoring shows.
+    pub name: String,
+    /// TLS files, if any.
+    pub tls: TlsFiles,
+}
+
+/// PEM files of a TLS connection.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TlsFiles {
+    /// Authorities of the server's certificate.
+    pub ca: Option<PathBuf>,
+    /// Client certificate and key.
+    pub client: Option<(PathBuf, PathBuf)>,
+}
+
+/// Why a connection, or what is asked over it, fails.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BusError {
+    /// Cannot be reached, or does not let this user in.
+    #[error("{url}: {why}")]
+    Connect {
+        /// Where.
+        url: String,
+        /// Why.
+        why: String,
+    },
+    /// Too old.
+    #[error("{url}: nats-server {found} is too old; {NEEDED} or newer is needed")]
+    TooOld {
+        /// Where.
+        url: String,
+        /// Its version.
+        found: String,
+    },
+    /// Takes less than the federation's largest message.
+    #[error("{url}: max_payload is {found}; the federation needs {MAX_MESSAGE_BYTES}")]
+    MaxPayload {
+        /// Where.
+        url: String,
+        /// Its limit, bytes.
+        found: usize,
+    },
+    /// The server refused what was asked, or did not answer in time.
+    #[error("{what}: {why}")]
+    Refused {
+        /// What was asked.
+        what: String,
+        /// Why.
+        why: String,
+    },
+}
+
+/// A connection; clones share it.
+#[derive(Clone)]
 pub struct Bus {
     pub(super) client: Client,
-    pub(super) js: Context,
-    pub(super) upstream: Context,
-    pub(super) link: Arc<Link>,
+    pub(super) jetstream: jetstream::Context,
+    pub(super) name: Arc<str>,
+    up: watch::Receiver<bool>,
+    faults: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Bus {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Bus({})", self.name)
+    }
 }
 
 impl Bus {
-    /// Connects once; gives up after [`REQUEST_TIMEOUT`]. Later losses are repaired for ever.
+    /// Connects once and checks what the server is; from then on reconnects by itself.
     ///
     /// # Errors
-    /// [`BusError`]: address, seed, unreachable, refused, too old, or too small a `max_payload`.
+    /// [`BusError`] other than `Refused`. The first try fails rather than waits, so that a caller
+    /// decides how long to go on; [`Self::connect_patiently`] does.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, BusError> {
-        let link = Arc::new(Link::new(&endpoint.name));
-        let client = options(endpoint, &link)
-            .connect(addresses(&endpoint.url)?)
-            .await
-            .map_err(|error| connect_error(&endpoint.url, &error))?;
-        check(&endpoint.url, &client)?;
-        Ok(Self::over(client, link))
+        let url = endpoint.url.clone();
+        let refused = |why: String| BusError::Connect { url: url.clone(), why };
+        let (state, up) = watch::channel(true);
+        let faults = Arc::new(AtomicU64::new(0));
+        let options = options(endpoint, state, Arc::clone(&faults));
+        let client = options.connect(&endpoint.url).await.map_err(|e| refused(e.to_string()))?;
+        // Limits are known only once the server's INFO has come.
+        client.flush().await.map_err(|e| refused(e.to_string()))?;
+        check_server(&url, &client)?;
+        let mut jetstream = jetstream::new(client.clone());
+        jetstream.set_timeout(REQUEST_TIMEOUT);
+        Ok(Self { client, jetstream, name: endpoint.name.as_str().into(), up, faults })
     }
 
-    /// Connects however long it takes, with pauses of 0.1 s growing to 5 s and one log line per
-    /// new reason. Safe to drop.
+    /// As [`Self::connect`], trying again until it succeeds, one log line for each new reason. A
+    /// server that is too old or too small is not tried again.
     ///
     /// # Errors
-    /// Only what waiting cannot mend: [`BusError::is_final`].
+    /// [`BusError::TooOld`] and [`BusError::MaxPayload`].
     pub async fn connect_patiently(endpoint: &Endpoint) -> Result<Self, BusError> {
-        let mut said = None;
-        for attempt in 0.. {
+        let mut told = None;
+        let mut delay = RECONNECT.0;
+        loop {
             match Self::connect(endpoint).await {
-                Ok(bus) => return Ok(bus),
-                Err(error) if error.is_final() => return Err(error),
-                Err(error) if said.as_ref() != Some(&error) => {
-                    tracing::warn!(link = %endpoint.name, %error, "cannot connect yet");
-                    said = Some(error);
+                Err(error @ BusError::Connect { .. }) => {
+                    if told.as_ref() != Some(&error) {
+                        tracing::warn!(connection = %endpoint.name, %error, "not connected yet");
+                        told = Some(error);
+                    }
                 }
-                Err(_) => {}
+                done => return done,
             }
-            tokio::time::sleep(pause(attempt)).await;
+            tokio::time::sleep(delay).await;
+            delay = (delay * 2).min(RECONNECT.1);
         }
-        Err(BusError::Away)
     }
 
-    fn over(client: Client, link: Arc<Link>) -> Self {
-        let mut js = jetstream::new(client.clone());
-        js.set_timeout(REQUEST_TIMEOUT);
-        let mut upstream = jetstream::with_prefix(client.clone(), UPSTREAM_API);
-        upstream.set_timeout(REQUEST_TIMEOUT);
-        Self { client, js, upstream, link }
-    }
-
-    /// Whether the server can be reached now.
+    /// Whether it is connected now.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        let up = self.client.connection_state() == State::Connected;
-        if up {
-            // The library drops events when many come at once, this one too.
-            self.link.on(&Event::Connected);
-        }
-        up
+        *self.up.borrow()
     }
 
-    /// The link's state and its changes. Each `Up` after a `Down` is a gap in live subscriptions.
+    /// Its state, to wait on.
     #[must_use]
-    pub fn state(&self) -> watch::Receiver<LinkState> {
-        self.link.watch()
+    pub fn state(&self) -> watch::Receiver<bool> {
+        self.up.clone()
     }
 
-    /// How often the server refused a subject on this connection.
+    /// Permission violations and other errors that the server reported since the start.
     #[must_use]
-    pub fn violations(&self) -> u64 {
-        self.link.violations()
+    pub fn faults(&self) -> u64 {
+        self.faults.load(Ordering::Relaxed)
     }
 
-    /// Waits, at most [`REQUEST_TIMEOUT`], until the server has taken all that was sent.
+    /// Sends what is buffered.
     ///
     /// # Errors
-    /// [`BusError::Away`], [`BusError::Timeout`].
+    /// [`BusError::Refused`] if the connection is gone.
     pub async fn flush(&self) -> Result<(), BusError> {
-        self.require_up()?;
-        match tokio::time::timeout(REQUEST_TIMEOUT, self.client.flush()).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(BusError::other("flush", error)),
-            Err(_) => Err(BusError::Timeout("flush".to_owned())),
-        }
-    }
-
-    /// The context for one's own account or for an upstream's imported durables.
-    pub(super) fn context(&self, via_prefix: bool) -> &Context {
-        if via_prefix { &self.upstream } else { &self.js }
-    }
-
-    pub(super) fn require_up(&self) -> Result<(), BusError> {
-        if self.is_up() { Ok(()) } else { Err(BusError::Away) }
-    }
-
-    /// Waits for an answer, but no longer than it can come: until the server says that this user
-    /// may not ask, or the link is lost.
-    pub(super) async fn while_possible<T>(
-        &self,
-        subject: &str,
-        answer: impl Future<Output = T>,
-    ) -> Result<T, BusError> {
-        let since = self.link.violations();
-        tokio::select! {
-            answer = answer => Ok(answer),
-            () = self.link.denial(subject, since) => Err(BusError::NotGranted(subject.to_owned())),
-            () = self.lost() => Err(BusError::Lost(subject.to_owned())),
-        }
-    }
-
-    async fn lost(&self) {
-        let mut state = self.state();
-        while state.wait_for(|state| *state == LinkState::Down).await.is_ok() && self.is_up() {}
+        self.client.flush().await.map_err(|e| refused("flush", &e))
     }
 }
 
-/// The prefix of the API's subjects, for own or for imported durables.
-pub(super) fn prefix(via_prefix: bool) -> &'static str {
-    if via_prefix { UPSTREAM_API } else { OWN_API }
+pub(super) fn refused(what: &str, why: &impl ToString) -> BusError {
+    BusError::Refused { what: what.to_owned(), why: why.to_string() }
 }
 
-fn options(endpoint: &Endpoint, link: &Arc<Link>) -> ConnectOptions {
-    let link = Arc::clone(link);
-    let options = ConnectOptions::with_nkey(endpoint.seed.reveal())
+fn options(
+    endpoint: &Endpoint,
+    state: watch::Sender<bool>,
+    faults: Arc<AtomicU64>,
+) -> ConnectOptions {
+    let name = endpoint.name.clone();
+    let mut options = ConnectOptions::with_nkey(endpoint.seed.expose().to_owned())
         .name(&endpoint.name)
         .custom_inbox_prefix(&endpoint.inbox)
-        .connection_timeout(REQUEST_TIMEOUT)
         .request_timeout(Some(REQUEST_TIMEOUT))
-        .max_reconnects(None)
+        .connection_timeout(CONNECT_TIMEOUT)
+        .subscription_capacity(SUBSCRIPTION_CAPACITY)
         .ignore_discovered_servers()
-        .reconnect_delay_callback(pause)
+        .reconnect_delay_callback(reconnect_delay)
         .event_callback(move |event| {
-            let link = Arc::clone(&link);
-            async move { link.on(&event) }
+            note(&name, &state, &faults, &event);
+            async {}
         });
-    match &endpoint.tls {
-        Some(tls) => with_tls(options, tls),
-        None => options,
+    if endpoint.url.starts_with("tls://") {
+        options = options.require_tls(true);
     }
-}
-
-fn with_tls(mut options: ConnectOptions, tls: &Tls) -> ConnectOptions {
-    options = options.require_tls(true);
-    if let Some(ca) = &tls.ca {
+    if let Some(ca) = &endpoint.tls.ca {
         options = options.add_root_certificates(ca.clone());
     }
-    if let Some((certificate, key)) = &tls.client {
+    if let Some((certificate, key)) = &endpoint.tls.client {
         options = options.add_client_certificate(certificate.clone(), key.clone());
     }
     options
 }
 
-fn addresses(url: &str) -> Result<Vec<ServerAddr>, BusError> {
-    let parse = |part: &str| part.trim().parse::<ServerAddr>();
-    url.split(',')
-        .map(parse)
-        .collect::<Result<_, _>>()
-        .map_err(|error| BusError::Address { url: url.to_owned(), why: error.to_string() })
+/// Between tries: short at first, never longer than five seconds.
+pub(super) fn reconnect_delay(attempts: usize) -> Duration {
+    let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(6);
+    (RECONNECT.0 * 2u32.pow(doublings)).min(RECONNECT.1)
 }
 
-fn connect_error(url: &str, error: &async_nats::ConnectError) -> BusError {
-    match error.kind() {
-        ConnectErrorKind::AuthorizationViolation => BusError::Refused(url.to_owned()),
-        ConnectErrorKind::ServerParse => {
-            BusError::Address { url: url.to_owned(), why: error.to_string() }
+/// One line for each change; a missing permission shows nowhere else.
+fn note(name: &str, state: &watch::Sender<bool>, faults: &AtomicU64, event: &Event) {
+    match event {
+        Event::Connected => {
+            if !state.send_replace(true) {
+                tracing::info!(connection = name, "connected again");
+            }
         }
-        _ => BusError::Unreachable { url: url.to_owned(), why: error.to_string() },
+        Event::Disconnected | Event::Closed => {
+            if state.send_replace(false) {
+                tracing::info!(connection = name, "disconnected");
+            }
+        }
+        Event::ServerError(error) => {
+            faults.fetch_add(1, Ordering::Relaxed);
+            tracing::error!(connection = name, %error, "the server refused something");
+        }
+        Event::SlowConsumer(_) => {
+            faults.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(connection = name, "too slow: messages were dropped");
+        }
+        Event::ClientError(error) => tracing::debug!(connection = name, %error, "client"),
+        Event::LameDuckMode | Event::Draining => {}
     }
 }
 
-fn check(url: &str, client: &Client) -> Result<(), BusError> {
+fn check_server(url: &str, client: &Client) -> Result<(), BusError> {
     let info = client.server_info();
     if Version::find(&info.version).is_none_or(|found| found < NEEDED) {
-        let found = info.version;
-        return Err(BusError::TooOld { url: url.to_owned(), found, needed: NEEDED });
+        return Err(BusError::TooOld { url: url.to_owned(), found: info.version.clone() });
     }
     if info.max_payload < MAX_MESSAGE_BYTES {
-        let found = info.max_payload;
-        return Err(BusError::Payload { url: url.to_owned(), found, needed: MAX_MESSAGE_BYTES });
+        return Err(BusError::MaxPayload { url: url.to_owned(), found: info.max_payload });
     }
     Ok(())
-}
-
-/// The pause before an attempt: doubling, bounded, and spread by a quarter either way so that the
-/// children of a server that comes back do not all come at once.
-pub(super) fn pause(attempt: usize) -> Duration {
-    let doublings = u32::try_from(attempt.min(10)).unwrap_or(10);
-    let whole = FIRST_PAUSE.saturating_mul(1 << doublings).min(LONGEST_PAUSE);
-    let spread = getrandom::u32().unwrap_or(0) % 512;
-    whole.saturating_mul(768 + spread) / 1024
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::{addresses, pause};
-
-    #[test]
-    fn pauses_grow_and_are_bounded() {
-        assert!(pause(0) <= Duration::from_millis(125));
-        assert!(pause(3) >= Duration::from_millis(600));
-        assert!(pause(usize::MAX) <= Duration::from_millis(6_250));
-    }
-
-    #[test]
-    fn several_servers_of_a_cluster_are_separated_by_commas() {
-        assert_eq!(addresses("nats://a:1, nats://b:2").unwrap().len(), 2);
-        assert!(addresses("nats://a:1,ftp:///").is_err());
-    }
 }

@@ -1,225 +1,226 @@
-//! Reading a durable without an end and without a hand from outside.
-//!
-//! A durable may not be there yet, may not be granted yet, or its server may be away for days; the
-//! reader keeps trying and says so once per change. Pulls are bounded in bytes as well as in
-//! messages: 40 bodies of 8 MiB in flight made the server cut the link as too slow. The bound in
-//! bytes is never below two messages, because a pull smaller than the next message brings nothing
-//! and no error, for ever.
+//! Pulling from a pre-created durable, for as long as its owner wants.
 
-use std::pin::Pin;
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull::{MessagesErrorKind, Stream};
-use futures_util::StreamExt;
-use futures_util::future::BoxFuture;
-use tokio::sync::watch;
-use tokio::time::Sleep;
+use async_nats::HeaderMap;
+use async_nats::jetstream::consumer::pull::{Config, MessagesErrorKind, Stream};
+use async_nats::jetstream::{self, AckKind};
+use futures_util::StreamExt as _;
 
-use super::connect::{Bus, pause, prefix};
-use super::delivery::Delivery;
-use super::error::BusError;
-use crate::notice::MAX_MESSAGE_BYTES;
+use super::connect::{Bus, BusError, refused};
+use crate::address::LINK_API;
+use crate::notice::{
+    HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, MAX_MESSAGE_BYTES, Wire, WireError,
+};
 
-/// Messages that one pull asks for.
-pub const PULL_MESSAGES: usize = 64;
-/// Bytes that one pull asks for.
-pub const PULL_BYTES: usize = 24 * 1024 * 1024;
-const _: () = assert!(PULL_BYTES >= 2 * MAX_MESSAGE_BYTES, "a pull must hold two messages");
+/// Messages in one pull.
+const BATCH: usize = 64;
+/// Bytes in one pull: more, and large bodies cut the connection of a slow reader; below two
+/// messages, a large one would never come.
+const BATCH_BYTES: usize = 24 * 1024 * 1024;
+const _: () = assert!(BATCH_BYTES >= 2 * MAX_MESSAGE_BYTES);
 const EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// Silences of two heartbeats each after which the pull is set up anew.
-const SILENCES: u32 = 3;
-/// So long without a further silence, and the durable answers again.
-const CALM: Duration = Duration::from_secs(15);
+/// First and longest delay before a durable is opened again.
+const REOPEN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
 
-/// What a source is doing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SourceState {
-    /// Setting up its pull.
-    Opening,
-    /// Pulling; the durable answers.
-    Flowing,
-    /// Not getting anything, and why. It goes on trying.
-    Waiting(String),
+/// Whose durable is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// One of the node's own account.
+    Own,
+    /// One that an upstream made for this node, through its account's imports.
+    Link,
 }
 
-enum Phase {
-    Pausing(Pin<Box<Sleep>>),
-    Opening(BoxFuture<'static, Result<Box<Stream>, BusError>>),
-    Flowing(Box<Stream>),
-}
-
-/// Reads one durable. One reader per durable is enough; two share it.
-pub struct Source {
+/// An endless reader of one durable.
+pub struct Pull {
     bus: Bus,
+    context: jetstream::Context,
     stream: String,
     durable: String,
-    via_prefix: bool,
-    phase: Phase,
-    attempts: usize,
-    silences: u32,
-    /// Runs since the last silence; the library swallows heartbeats, so that no further silence
-    /// is the only sign that they are back.
-    calm: Option<Pin<Box<Sleep>>>,
-    state: watch::Sender<SourceState>,
+    open: Option<Stream>,
+    delay: Duration,
+    told: Option<String>,
+}
+
+/// One message, taken apart; nothing in it is believed.
+pub struct Delivery {
+    /// The subject that it was stored under.
+    pub subject: String,
+    /// Every value of the notice header.
+    pub notice: Vec<String>,
+    /// Every value of the custody header.
+    pub hops: Vec<String>,
+    /// Every value of the detached signature's header.
+    pub body_sig: Vec<String>,
+    /// How many other headers it had.
+    pub foreign_headers: usize,
+    /// The body.
+    pub payload: Vec<u8>,
+    /// How often it was delivered, this time included.
+    pub delivered: u64,
+    /// How many more wait behind it.
+    pub pending: u64,
+    handle: Option<jetstream::message::Acker>,
 }
 
 impl Bus {
-    /// A reader of a durable that is, or will be, there. `via_prefix` for a durable of an
-    /// upstream, imported into the link's account; without it, one of the own account.
+    /// A reader of `durable` on `stream`; nothing is asked before [`Pull::next`].
     #[must_use]
-    pub fn source(&self, stream: &str, durable: &str, via_prefix: bool) -> Source {
-        let (stream, durable) = (stream.to_owned(), durable.to_owned());
-        Source {
-            phase: opening(self, &stream, &durable, via_prefix),
+    pub fn pull(&self, reading: Reading, stream: &str, durable: &str) -> Pull {
+        let context = match reading {
+            Reading::Own => self.jetstream.clone(),
+            // Under `$JS.API.` the server itself answers first, that there is no JetStream.
+            Reading::Link => jetstream::with_prefix(self.client.clone(), LINK_API),
+        };
+        Pull {
             bus: self.clone(),
-            stream,
-            durable,
-            via_prefix,
-            attempts: 0,
-            silences: 0,
-            calm: None,
-            state: watch::Sender::new(SourceState::Opening),
+            context,
+            stream: stream.to_owned(),
+            durable: durable.to_owned(),
+            open: None,
+            delay: REOPEN.0,
+            told: None,
         }
     }
 }
 
-impl Source {
-    /// What it is doing, and the changes.
-    #[must_use]
-    pub fn state(&self) -> watch::Receiver<SourceState> {
-        self.state.subscribe()
-    }
-
-    /// The next message, however long it takes. Dropping the future loses nothing.
+impl Pull {
+    /// The next message. Waits for as long as it takes: a lost server, a durable that is not
+    /// there yet or was deleted are tried again, with one log line for each new reason.
     pub async fn next(&mut self) -> Delivery {
         loop {
-            match &mut self.phase {
-                Phase::Pausing(sleep) => {
-                    sleep.as_mut().await;
-                    self.phase = opening(&self.bus, &self.stream, &self.durable, self.via_prefix);
+            if self.open.is_none() {
+                self.reopen().await;
+                continue;
+            }
+            let Some(stream) = self.open.as_mut() else { continue };
+            match stream.next().await {
+                Some(Ok(message)) => {
+                    self.delay = REOPEN.0;
+                    return Delivery::from_jetstream(message);
                 }
-                Phase::Opening(opened) => match opened.await {
-                    Ok(stream) => {
-                        self.phase = Phase::Flowing(stream);
-                        self.say(SourceState::Flowing);
-                    }
-                    Err(error) => self.start_over(error.to_string()),
-                },
-                Phase::Flowing(stream) => {
-                    let next = tokio::select! {
-                        next = stream.next() => next,
-                        () = calmed(&mut self.calm) => {
-                            self.heard();
-                            continue;
-                        }
-                    };
-                    if let Some(delivery) = self.took(next) {
-                        return delivery;
-                    }
-                }
+                // The server was lost or slow; the same stream goes on once it is back.
+                Some(Err(error)) if error.kind() == MessagesErrorKind::MissingHeartbeat => {}
+                Some(Err(error)) => self.close(&error.to_string()).await,
+                None => self.close("the durable was deleted").await,
             }
         }
     }
 
-    fn took(&mut self, next: Option<<Stream as futures_util::Stream>::Item>) -> Option<Delivery> {
-        match next {
-            Some(Ok(message)) => {
-                self.heard();
-                Delivery::new(&self.bus, message)
+    async fn reopen(&mut self) {
+        match self.try_open().await {
+            Ok(stream) => {
+                if self.told.take().is_some() {
+                    tracing::info!(stream = %self.stream, durable = %self.durable,
+                        connection = %self.bus.name, "reading again");
+                }
+                self.open = Some(stream);
             }
-            Some(Err(error)) if error.kind() == MessagesErrorKind::MissingHeartbeat => {
-                self.silent();
-                None
-            }
-            Some(Err(error)) => {
-                self.start_over(error.to_string());
-                None
-            }
-            None => {
-                self.start_over("the pull ended".to_owned());
-                None
-            }
+            Err(error) => self.close(&error.to_string()).await,
         }
     }
 
-    fn heard(&mut self) {
-        self.attempts = 0;
-        self.silences = 0;
-        self.calm = None;
-        self.say(SourceState::Flowing);
+    async fn try_open(&self) -> Result<Stream, BusError> {
+        let consumer = self
+            .context
+            .get_consumer_from_stream::<Config, _, _>(&self.durable, &self.stream)
+            .await
+            .map_err(|e| refused(&self.durable, &e))?;
+        consumer
+            .stream()
+            .max_messages_per_batch(BATCH)
+            .max_bytes_per_batch(BATCH_BYTES)
+            .expires(EXPIRES)
+            .heartbeat(HEARTBEAT)
+            .messages()
+            .await
+            .map_err(|e| refused(&self.durable, &e))
     }
 
-    /// The library's stream recovers from a lost connection by itself; from a durable that was
-    /// deleted and made anew it does so only when its pull expires.
-    fn silent(&mut self) {
-        self.silences += 1;
-        let api = prefix(self.via_prefix);
-        let next = format!("{api}.CONSUMER.MSG.NEXT.{}.{}", self.stream, self.durable);
-        let why = if self.bus.denied(&next) {
-            BusError::NotGranted(next).to_string()
-        } else {
-            "no heartbeat from the server".to_owned()
+    async fn close(&mut self, why: &str) {
+        self.open = None;
+        if self.bus.is_up() && self.told.as_deref() != Some(why) {
+            tracing::warn!(stream = %self.stream, durable = %self.durable,
+                connection = %self.bus.name, why, "cannot read; trying again");
+            self.told = Some(why.to_owned());
+        }
+        tokio::time::sleep(self.delay).await;
+        self.delay = (self.delay * 2).min(REOPEN.1);
+    }
+}
+
+impl Delivery {
+    pub(super) fn from_jetstream(message: jetstream::Message) -> Self {
+        let (delivered, pending) =
+            message.info().map_or((1, 0), |info| (info.delivered.unsigned_abs(), info.pending));
+        let (message, handle) = message.split();
+        Self { delivered, pending, handle: Some(handle), ..Self::from_core(message) }
+    }
+
+    pub(super) fn from_core(message: async_nats::Message) -> Self {
+        let headers = message.headers.unwrap_or_default();
+        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG];
+        let foreign = |(name, _): &(&async_nats::HeaderName, _)| {
+            let name: &str = name.as_ref();
+            !ours.contains(&name)
         };
-        if self.silences >= SILENCES && self.bus.is_up() {
-            self.start_over(why);
-        } else {
-            self.calm = Some(Box::pin(tokio::time::sleep(CALM)));
-            self.say(SourceState::Waiting(why));
+        Self {
+            subject: message.subject.to_string(),
+            notice: values(&headers, HEADER_NOTICE),
+            hops: values(&headers, HEADER_HOPS),
+            body_sig: values(&headers, HEADER_BODY_SIG),
+            foreign_headers: headers.iter().filter(foreign).count(),
+            payload: message.payload.to_vec(),
+            delivered: 1,
+            pending: 0,
+            handle: None,
         }
     }
 
-    fn start_over(&mut self, why: String) {
-        self.silences = 0;
-        self.calm = None;
-        self.phase = Phase::Pausing(Box::pin(tokio::time::sleep(pause(self.attempts))));
-        self.attempts = self.attempts.saturating_add(1);
-        self.say(SourceState::Waiting(why));
-    }
-
-    fn say(&self, state: SourceState) {
-        let changed = self.state.send_if_modified(|now| {
-            let changed = *now != state;
-            now.clone_from(&state);
-            changed
-        });
-        let (stream, durable) = (&self.stream, &self.durable);
-        match state {
-            SourceState::Waiting(why) if changed => {
-                tracing::warn!(%stream, %durable, %why, "durable gives nothing");
-            }
-            SourceState::Flowing if changed => tracing::info!(%stream, %durable, "durable flows"),
-            _ => {}
+    /// The notice that it carries, of which nothing is believed yet.
+    ///
+    /// # Errors
+    /// [`WireError`] if the headers are not a notice's.
+    pub fn wire(&self) -> Result<Wire, WireError> {
+        fn texts(values: &[String]) -> Vec<&str> {
+            values.iter().map(String::as_str).collect()
         }
+        let (notice, hops) = (texts(&self.notice), texts(&self.hops));
+        Wire::from_headers(&notice, &hops, &texts(&self.body_sig), self.payload.clone())
+    }
+
+    /// Settles it for good; waits until the server has noted it.
+    ///
+    /// # Errors
+    /// [`BusError::Refused`]: it will come again.
+    pub async fn ack(&self) -> Result<(), BusError> {
+        self.settle(AckKind::Ack).await
+    }
+
+    /// Settles it as not to be delivered again.
+    ///
+    /// # Errors
+    /// As [`Self::ack`].
+    pub async fn term(&self) -> Result<(), BusError> {
+        self.settle(AckKind::Term).await
+    }
+
+    /// Asks for it again after `delay`.
+    ///
+    /// # Errors
+    /// As [`Self::ack`].
+    pub async fn nak(&self, delay: Duration) -> Result<(), BusError> {
+        self.settle(AckKind::Nak(Some(delay))).await
+    }
+
+    async fn settle(&self, kind: AckKind) -> Result<(), BusError> {
+        let Some(handle) = &self.handle else { return Ok(()) };
+        handle.double_ack_with(kind).await.map_err(|e| refused("settle", &e))
     }
 }
 
-fn opening(bus: &Bus, stream: &str, durable: &str, via_prefix: bool) -> Phase {
-    let (bus, stream, durable) = (bus.clone(), stream.to_owned(), durable.to_owned());
-    Phase::Opening(Box::pin(async move { open(&bus, &stream, &durable, via_prefix).await }))
-}
-
-async fn open(
-    bus: &Bus,
-    stream: &str,
-    durable: &str,
-    via_prefix: bool,
-) -> Result<Box<Stream>, BusError> {
-    let consumer = bus.durable(stream, durable, via_prefix).await?;
-    let messages = consumer
-        .stream()
-        .max_messages_per_batch(PULL_MESSAGES)
-        .max_bytes_per_batch(PULL_BYTES)
-        .expires(EXPIRES)
-        .heartbeat(HEARTBEAT)
-        .messages()
-        .await;
-    messages.map(Box::new).map_err(|error| BusError::other(durable, error))
-}
-
-async fn calmed(calm: &mut Option<Pin<Box<Sleep>>>) {
-    match calm {
-        Some(sleep) => sleep.as_mut().await,
-        None => std::future::pending().await,
-    }
+fn values(headers: &HeaderMap, name: &'static str) -> Vec<String> {
+    headers.get_all(name).map(|value| value.as_str().to_owned()).collect()
 }

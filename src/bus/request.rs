@@ -1,97 +1,76 @@
-//! Requests and answers over core NATS: fetching, and what operators' commands ask.
+//! Asking and answering.
 
-use async_nats::{RequestErrorKind, Subscriber};
-use futures_util::StreamExt;
+use std::time::Duration;
 
-use super::connect::Bus;
-use super::error::BusError;
+use async_nats::{Message, Subscriber};
+use futures_util::StreamExt as _;
 
-/// Requests to a subject that we serve.
-#[derive(Debug)]
-pub struct Requests {
-    subscriber: Subscriber,
-    bus: Bus,
+use super::connect::{Bus, BusError, refused};
+
+/// One question, to be answered once.
+pub struct Request {
+    /// The subject that it was asked on.
+    pub subject: String,
+    /// The question.
+    pub payload: Vec<u8>,
+    reply: Option<async_nats::Subject>,
+    client: async_nats::Client,
 }
 
-/// One request.
-#[derive(Debug)]
-pub struct Request {
-    /// The subject that was asked, so who asks.
-    pub subject: String,
-    /// What is asked.
-    pub payload: Vec<u8>,
-    reply: String,
-    bus: Bus,
+/// Questions as they come.
+pub struct Requests {
+    subscriber: Subscriber,
+    client: async_nats::Client,
 }
 
 impl Bus {
-    /// Asks and waits for one answer, at most [`super::REQUEST_TIMEOUT`].
+    /// Asks, and waits at most `patience` for the answer.
     ///
     /// # Errors
-    /// [`BusError`]: away, timeout, nobody there, not granted.
-    pub async fn request(&self, subject: &str, payload: Vec<u8>) -> Result<Vec<u8>, BusError> {
-        self.ask(subject, payload).await.map(|message| message.payload.into())
-    }
-
-    /// Serves a subject, which may be a pattern. The subscription outlives reconnects; what is
-    /// asked while the link is down is lost.
-    ///
-    /// # Errors
-    /// [`BusError::Away`], [`BusError::Other`].
-    pub async fn serve(&self, subject: &str) -> Result<Requests, BusError> {
-        let subscriber = self.listen(subject).await?;
-        Ok(Requests { subscriber, bus: self.clone() })
-    }
-
-    pub(super) async fn listen(&self, subject: &str) -> Result<Subscriber, BusError> {
-        self.require_up()?;
-        let subscribed = self.client.subscribe(subject.to_owned()).await;
-        let subscriber = subscribed.map_err(|error| BusError::other(subject, error))?;
-        self.flush().await?;
-        Ok(subscriber)
-    }
-
-    pub(super) async fn ask(
+    /// [`BusError::Refused`]: nobody serves it, not permitted, or no answer in time.
+    pub async fn ask(
         &self,
         subject: &str,
-        payload: Vec<u8>,
-    ) -> Result<async_nats::Message, BusError> {
-        self.require_up()?;
-        let asking = self.client.request(subject.to_owned(), payload.into());
-        let answer = self.while_possible(subject, asking).await?;
-        answer.map_err(|error| match error.kind() {
-            RequestErrorKind::TimedOut => BusError::Timeout(subject.to_owned()),
-            RequestErrorKind::NoResponders => BusError::Nobody(subject.to_owned()),
-            _ => BusError::other(subject, error),
-        })
+        question: Vec<u8>,
+        patience: Duration,
+    ) -> Result<Vec<u8>, BusError> {
+        let request =
+            async_nats::client::Request::new().payload(question.into()).timeout(Some(patience));
+        let answer = self.client.send_request(subject.to_owned(), request).await;
+        let answer: Message = answer.map_err(|e| refused(subject, &e))?;
+        Ok(answer.payload.to_vec())
+    }
+
+    /// Serves a subject pattern.
+    ///
+    /// # Errors
+    /// [`BusError::Refused`] if the connection is gone.
+    pub async fn serve(&self, pattern: &str) -> Result<Requests, BusError> {
+        let subscriber =
+            self.client.subscribe(pattern.to_owned()).await.map_err(|e| refused(pattern, &e))?;
+        Ok(Requests { subscriber, client: self.client.clone() })
     }
 }
 
 impl Requests {
-    /// The next request that wants an answer; `None` when the connection was closed for good.
+    /// The next question; `None` once the connection is closed.
     pub async fn next(&mut self) -> Option<Request> {
-        loop {
-            let message = self.subscriber.next().await?;
-            if let Some(reply) = message.reply {
-                return Some(Request {
-                    subject: message.subject.to_string(),
-                    payload: message.payload.into(),
-                    reply: reply.to_string(),
-                    bus: self.bus.clone(),
-                });
-            }
-        }
+        let message = self.subscriber.next().await?;
+        Some(Request {
+            subject: message.subject.to_string(),
+            payload: message.payload.to_vec(),
+            reply: message.reply,
+            client: self.client.clone(),
+        })
     }
 }
 
 impl Request {
-    /// Answers. The server lets one answer per request through, within two minutes.
-    ///
-    /// # Errors
-    /// [`BusError::Away`], [`BusError::Other`].
-    pub async fn respond(self, payload: Vec<u8>) -> Result<(), BusError> {
-        self.bus.require_up()?;
-        let sent = self.bus.client.publish(self.reply.clone(), payload.into()).await;
-        sent.map_err(|error| BusError::other(&self.subject, error))
+    /// Answers; who no longer waits gets nothing.
+    pub async fn respond(self, answer: Vec<u8>) {
+        let Some(reply) = self.reply else { return };
+        if let Err(error) = self.client.publish(reply, answer.into()).await {
+            tracing::debug!(subject = %self.subject, %error, "answer not sent");
+        }
     }
 }

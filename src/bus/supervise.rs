@@ -18,7 +18,7 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::connect::pause;
+use super::connect::reconnect_delay;
 
 /// From start to ready; a large store takes its time.
 const READY_TIMEOUT: Duration = Duration::from_secs(30);
@@ -165,7 +165,7 @@ async fn keep(launch: Launch, mut child: Child, shared: Arc<Shared>, stop: Cance
         tracing::warn!(server = %launch.name, status = %shown(ended), "nats-server ended");
         loop {
             tokio::select! {
-                () = tokio::time::sleep(pause(attempt)) => {}
+                () = tokio::time::sleep(reconnect_delay(attempt)) => {}
                 () = stop.cancelled() => return,
             }
             attempt += 1;

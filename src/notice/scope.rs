@@ -76,6 +76,21 @@ impl Scope {
         self.0.iter().zip(&other.0).all(|(mine, theirs)| mine == ALL || mine == theirs)
     }
 
+    /// What the two have in common, if anything.
+    #[must_use]
+    pub fn meet(&self, other: &Self) -> Option<Self> {
+        if !self.intersects(other) {
+            return None;
+        }
+        let mut parts = self.0.clone();
+        for (mine, theirs) in parts.iter_mut().zip(&other.0) {
+            if mine == ALL {
+                mine.clone_from(theirs);
+            }
+        }
+        Some(Self(parts))
+    }
+
     /// Whether the two have a place and sector in common.
     #[must_use]
     pub fn intersects(&self, other: &Self) -> bool {

@@ -1,5 +1,8 @@
-//! What may go where: reasons, rules, the TLP table, entitlement.
+//! What may go where: rules, the TLP table, entitlement.
 
-mod reason;
+mod entitled;
+mod rules;
 
-pub use self::reason::Reason;
+pub use self::entitled::{Concern, entitled, is_above, is_upward, next_up, passes};
+pub use self::rules::{Climb, ClimbThen, Policy, Rule, Then};
+pub use crate::notice::Reason;

@@ -1,0 +1,198 @@
+//! Places, sources, and the subject of each.
+
+use std::fmt;
+
+use crate::notice::{ALL, Id, Kind, NodeId, Statement};
+
+/// First token of every subject of a real notice.
+pub const REAL: &str = "chappe";
+/// First token of every subject of a drill.
+pub const DRILL: &str = "drill";
+/// The publisher name of the operators' own commands.
+pub const DESK: &str = "desk";
+
+/// Where a relay puts a notice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Offered to those below.
+    Board,
+    /// On its way to one node, over this child or follower.
+    Direct(NodeId),
+    /// For this node itself.
+    Inbox,
+    /// Verified escalations and responses.
+    Cases,
+    /// On its way to this upstream.
+    Outbox(NodeId),
+}
+
+impl Place {
+    /// The place's word, as metrics and logs have it.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Board => "board",
+            Self::Direct(_) => "direct",
+            Self::Inbox => "inbox",
+            Self::Cases => "cases",
+            Self::Outbox(_) => "outbox",
+        }
+    }
+
+    /// Whether another relay reads it there, so that it needs this relay's hop.
+    #[must_use]
+    pub fn is_passed_on(&self) -> bool {
+        matches!(self, Self::Board | Self::Direct(_) | Self::Outbox(_))
+    }
+}
+
+/// Which consumer a message came from: so the sender is known, never parsed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Source {
+    /// A local publisher's intake.
+    Local(String),
+    /// The intake of a child or follower.
+    Child(NodeId),
+    /// The board of the parent or a followed node.
+    Upstream(NodeId),
+    /// This node's own outbox toward an upstream.
+    Outbox(NodeId),
+}
+
+impl fmt::Display for Source {
+    /// The source's token: `local-<p>`, `child-<id>`, `up-<id>`, `outbox`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Local(publisher) => write!(f, "local-{publisher}"),
+            Self::Child(node) => write!(f, "child-{node}"),
+            Self::Upstream(node) => write!(f, "up-{node}"),
+            Self::Outbox(_) => f.write_str("outbox"),
+        }
+    }
+}
+
+/// `chappe`, or `drill` for what belongs to an exercise.
+#[must_use]
+pub fn realm(statement: &Statement) -> &'static str {
+    if statement.is_drill() { DRILL } else { REAL }
+}
+
+/// The subject of a notice at a place: a pure function, so that one notice has one subject and the
+/// server itself keeps it once.
+#[must_use]
+pub fn subject(place: &Place, statement: &Statement, id: Id) -> String {
+    let realm = realm(statement);
+    match place {
+        Place::Board => format!("{realm}.board.{}.{id}", board_tokens(statement)),
+        Place::Direct(child) => format!("{realm}.direct.{child}.{id}"),
+        Place::Inbox => format!("{realm}.inbox.{}.{}.{id}", statement.kind, statement.iss),
+        Place::Cases => format!("{realm}.cases.{}.{id}", case_tokens(statement)),
+        Place::Outbox(upstream) => format!("{realm}.outbox.{upstream}.{id}"),
+    }
+}
+
+/// `<kind>.<union>.<country>.<region>.<sector>.<tlp>.<severity>.<issuer>`.
+fn board_tokens(s: &Statement) -> String {
+    let kind = match s.kind {
+        Kind::Alert | Kind::Advisory if s.re.is_some() => "update",
+        kind => kind.as_str(),
+    };
+    let scope = match &s.aud {
+        crate::notice::Audience::Scope(scope) => scope.to_string(),
+        crate::notice::Audience::Node(_) => no_scope(),
+    };
+    format!("{kind}.{scope}.{}.{}.{}", s.tlp.token(), s.severity, s.iss)
+}
+
+/// `<union>.<country>.<region>.<sector>.<tlp>.<severity>.<issuer>`; what says no scope of an
+/// incident has four `all`.
+fn case_tokens(s: &Statement) -> String {
+    let scope = s.report().map_or_else(no_scope, |report| report.scope.to_string());
+    format!("{scope}.{}.{}.{}", s.tlp.token(), s.severity, s.iss)
+}
+
+fn no_scope() -> String {
+    [ALL; 4].join(".")
+}
+
+/// Where a local publisher sends.
+#[must_use]
+pub fn local_intake(realm: &str, publisher: &str, id: Id) -> String {
+    format!("{realm}.intake.local.{publisher}.{id}")
+}
+
+/// Where a child or follower sends, at its upstream.
+#[must_use]
+pub fn child_intake(realm: &str, child: &NodeId, id: Id) -> String {
+    format!("{realm}.intake.child.{child}.{id}")
+}
+
+/// Where a receipt goes down to a child or follower.
+#[must_use]
+pub fn direct_record(realm: &str, child: &NodeId, id: Id) -> String {
+    format!("{realm}.direct.{child}.{id}")
+}
+
+/// Where a receipt waits for an upstream.
+#[must_use]
+pub fn outbox_record(realm: &str, upstream: &NodeId, id: Id) -> String {
+    format!("{realm}.outbox.{upstream}.{id}")
+}
+
+/// Where a notice that must wait is kept.
+#[must_use]
+pub fn held(realm: &str, source: &Source, id: Id) -> String {
+    format!("{realm}.held.{source}.{id}")
+}
+
+/// Where receipts of a notice are kept.
+#[must_use]
+pub fn receipt(realm: &str, of: Id, by: &NodeId) -> String {
+    format!("{realm}.receipts.{of}.{by}")
+}
+
+/// Where refused input is kept; `digest` is of headers and payload as received.
+#[must_use]
+pub fn quarantine(reason: crate::notice::Reason, source: &Source, digest: Id) -> String {
+    format!("{REAL}.quarantine.{reason}.{source}.{digest}")
+}
+
+/// Where `asker` asks for what it may have.
+#[must_use]
+pub fn fetch(asker: &str) -> String {
+    format!("{REAL}.fetch.{asker}")
+}
+
+/// Where operators' commands ask.
+#[must_use]
+pub fn desk(verb: &str) -> String {
+    format!("{REAL}.desk.{verb}")
+}
+
+/// The stream of a source's intake, or `None` for an upstream (its board) and the outbox.
+#[must_use]
+pub fn intake_stream(source: &Source) -> Option<String> {
+    match source {
+        Source::Local(publisher) => Some(format!("INTAKE_LOCAL_{publisher}")),
+        Source::Child(child) => Some(format!("INTAKE_CHILD_{child}")),
+        Source::Upstream(_) | Source::Outbox(_) => None,
+    }
+}
+
+/// The durable that an upstream has made for a child or follower.
+#[must_use]
+pub fn child_durable(child: &NodeId) -> String {
+    format!("child-{child}")
+}
+
+/// The durable of the outbox toward an upstream.
+#[must_use]
+pub fn outbox_durable(upstream: &NodeId) -> String {
+    format!("to-{upstream}")
+}
+
+/// The durable of held notices from a source.
+#[must_use]
+pub fn held_durable(source: &Source) -> String {
+    format!("held-{source}")
+}

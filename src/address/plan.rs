@@ -1,0 +1,221 @@
+//! Streams and durables of one node.
+
+use std::time::Duration;
+
+use super::accounts;
+use super::pattern::{Interest, amber_sectors, child_beats, child_board};
+use super::place::{
+    DESK, DRILL, REAL, Source, child_durable, held_durable, intake_stream, outbox_durable,
+};
+use super::spec::{Discard, DurableSpec, NodePlan, Retention, StreamSpec};
+use crate::notice::{NodeId, Scope, Severity, Tlp};
+use crate::trust::{Link, Trust};
+
+const MIB: i64 = 1024 * 1024;
+const DAY: Duration = Duration::from_secs(24 * 3600);
+/// Longest life of a notice, and a day of skew: the outer bound behind each message's own TTL.
+const NOTICE_AGE: Duration = Duration::from_secs(401 * 24 * 3600);
+
+/// Streams whose headers a relay folds into its state at start.
+pub const FOLDED: [&str; 4] = ["BOARD", "INBOX", "CASES", "RECEIPTS"];
+
+/// What a node's server must know of it: whom it serves, and who works there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Neighbourhood {
+    /// The node.
+    pub node: NodeId,
+    /// Children and followers.
+    pub links: Vec<Link>,
+    /// Parent and followed nodes.
+    pub upstreams: Vec<NodeId>,
+    /// Local publishers, without the desk.
+    pub publishers: Vec<String>,
+    /// Live subscribers, by name.
+    pub subscribers: Vec<(String, Interest)>,
+}
+
+/// A live subscriber as a node's configuration names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalSubscriber {
+    /// Its name.
+    pub name: String,
+    /// Scopes, each within the node's constituency.
+    pub scopes: Vec<Scope>,
+    /// Severities of advisories; empty for all.
+    pub severities: Vec<Severity>,
+    /// The strictest label, at most AMBER.
+    pub tlp: Tlp,
+    /// Whether it opted in to drills.
+    pub drills: bool,
+}
+
+impl Neighbourhood {
+    /// What the bundles put around `node`, with those who work there. AMBER reaches a local
+    /// subscriber only if the node's configuration says so (`amber`), and then for the sectors in
+    /// which the node itself may have it.
+    #[must_use]
+    pub fn of(
+        trust: &Trust,
+        node: &NodeId,
+        publishers: &[String],
+        subscribers: &[LocalSubscriber],
+        amber: bool,
+    ) -> Self {
+        let upstreams = trust.upstreams(node);
+        let sectors: Vec<String> = upstreams
+            .iter()
+            .filter_map(|up| trust.link(up, node))
+            .flat_map(amber_sectors)
+            .collect();
+        let bound = if amber { Tlp::Amber } else { Tlp::Green };
+        let interest = |s: &LocalSubscriber| Interest {
+            scopes: s.scopes.clone(),
+            severities: s.severities.clone(),
+            tlp: s.tlp.min(bound),
+            amber_sectors: sectors.clone(),
+            drills: s.drills,
+        };
+        Self {
+            node: node.clone(),
+            links: trust.seat(node).map(|seat| seat.links.clone()).unwrap_or_default(),
+            upstreams,
+            publishers: publishers.to_vec(),
+            subscribers: subscribers.iter().map(|s| (s.name.clone(), interest(s))).collect(),
+        }
+    }
+
+    /// Everything of the node, for its server's configuration and `chappe provision`.
+    #[must_use]
+    pub fn plan(&self) -> NodePlan {
+        NodePlan {
+            accounts: accounts::accounts(self),
+            streams: self.streams(),
+            durables: self.durables(),
+        }
+    }
+
+    /// Every publisher, the desk among them.
+    #[must_use]
+    pub fn all_publishers(&self) -> Vec<String> {
+        let mut all = self.publishers.clone();
+        if !all.iter().any(|p| p == DESK) {
+            all.push(DESK.to_owned());
+        }
+        all
+    }
+
+    /// Every source of unverified input: a stream of its own each, so that none stops another.
+    #[must_use]
+    pub fn intakes(&self) -> Vec<Source> {
+        let local = self.all_publishers().into_iter().map(Source::Local);
+        local.chain(self.links.iter().map(|link| Source::Child(link.to.clone()))).collect()
+    }
+
+    /// Every source of which notices may be held.
+    #[must_use]
+    pub fn sources(&self) -> Vec<Source> {
+        let upstreams = self.upstreams.iter().cloned().map(Source::Upstream);
+        self.intakes().into_iter().chain(upstreams).collect()
+    }
+
+    fn streams(&self) -> Vec<StreamSpec> {
+        let mut streams = vec![
+            StreamSpec {
+                ttl: true,
+                republish: Some(("*.board.>".into(), "{{wildcard(1)}}.live.board.>".into())),
+                ..kept("BOARD", &["board", "direct"], 2048 * MIB)
+            },
+            StreamSpec { ttl: true, ..kept("INBOX", &["inbox"], 256 * MIB) },
+            kept("CASES", &["cases"], 256 * MIB),
+            queue("OUTBOX", &["outbox.>"], 256 * MIB),
+            queue("HELD", &["held.>"], 128 * MIB),
+            latest("RECEIPTS", "receipts", 128 * MIB, 30 * DAY),
+            StreamSpec {
+                ttl: true,
+                republish: Some(("*.beats.>".into(), "{{wildcard(1)}}.live.beats.>".into())),
+                ..latest("BEATS", "beats", 16 * MIB, DAY)
+            },
+            StreamSpec { max_age: None, ..kept("TRUST", &["trust"], 64 * MIB) },
+            StreamSpec {
+                discard: Discard::Old,
+                per_subject: None,
+                max_age: Some(90 * DAY),
+                ..kept("QUARANTINE", &["quarantine"], 128 * MIB)
+            },
+        ];
+        streams.extend(self.intakes().iter().filter_map(intake));
+        streams
+    }
+
+    fn durables(&self) -> Vec<DurableSpec> {
+        let mut durables: Vec<DurableSpec> =
+            FOLDED.iter().map(|stream| durable(stream, "fold".into(), Vec::new(), true)).collect();
+        for link in &self.links {
+            let name = child_durable(&link.to);
+            durables.push(durable("BOARD", name.clone(), child_board(link), false));
+            durables.push(durable("BEATS", name.clone(), child_beats(link), false));
+            durables.push(durable("TRUST", name, vec![format!("{REAL}.trust.>")], false));
+        }
+        let intakes = self.intakes();
+        let streams = intakes.iter().filter_map(intake_stream);
+        durables.extend(streams.map(|stream| durable(&stream, "relay".into(), Vec::new(), false)));
+        for upstream in &self.upstreams {
+            let filters = both(&format!("outbox.{upstream}.>"));
+            durables.push(durable("OUTBOX", outbox_durable(upstream), filters, false));
+        }
+        for source in self.sources() {
+            let filters = both(&format!("held.{source}.>"));
+            durables.push(durable("HELD", held_durable(&source), filters, false));
+        }
+        durables
+    }
+}
+
+/// The pattern for real notices and for drills.
+pub(super) fn both(tail: &str) -> Vec<String> {
+    vec![format!("{REAL}.{tail}"), format!("{DRILL}.{tail}")]
+}
+
+fn intake(source: &Source) -> Option<StreamSpec> {
+    let name = intake_stream(source)?;
+    let tail = match source {
+        Source::Local(publisher) => format!("intake.local.{publisher}.>"),
+        Source::Child(child) => format!("intake.child.{child}.>"),
+        Source::Upstream(_) | Source::Outbox(_) => return None,
+    };
+    Some(queue(&name, &[&tail], 128 * MIB))
+}
+
+fn kept(name: &str, families: &[&str], max_bytes: i64) -> StreamSpec {
+    StreamSpec {
+        name: name.to_owned(),
+        subjects: families.iter().flat_map(|family| both(&format!("{family}.>"))).collect(),
+        retention: Retention::Limits,
+        discard: Discard::New,
+        per_subject: Some(1),
+        max_bytes,
+        max_age: Some(NOTICE_AGE),
+        ttl: false,
+        republish: None,
+    }
+}
+
+fn latest(name: &str, family: &str, max_bytes: i64, max_age: Duration) -> StreamSpec {
+    let stream = kept(name, &[family], max_bytes);
+    StreamSpec { discard: Discard::Old, max_age: Some(max_age), ..stream }
+}
+
+fn queue(name: &str, tails: &[&str], max_bytes: i64) -> StreamSpec {
+    StreamSpec {
+        subjects: tails.iter().flat_map(|tail| both(tail)).collect(),
+        retention: Retention::WorkQueue,
+        max_age: None,
+        ..kept(name, &[], max_bytes)
+    }
+}
+
+fn durable(stream: &str, name: String, filters: Vec<String>, fold: bool) -> DurableSpec {
+    // A receipt is all payload.
+    let headers_only = fold && stream != "RECEIPTS";
+    DurableSpec { stream: stream.to_owned(), name, filters, fold, headers_only }
+}

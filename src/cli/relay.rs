@@ -1,0 +1,63 @@
+//! `chappe relay`
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio_util::sync::CancellationToken;
+
+use super::{Failure, Outcome, told_to_end};
+use crate::config::RelayConfig;
+use crate::relay::{self, RelayError};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The relay's configuration
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Check configuration, key and bundles, say what follows from them, and end
+    #[arg(long)]
+    check: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Outcome {
+    let config = RelayConfig::load(&arguments.config).map_err(Failure::usage)?;
+    if arguments.check {
+        return check(&config);
+    }
+    let stop = CancellationToken::new();
+    let until = stop.clone();
+    let mut relay = std::pin::pin!(relay::run(config, stop));
+    tokio::select! {
+        ended = &mut relay => return ended.map_err(|e| failure(&e)),
+        () = told_to_end() => until.cancel(),
+    }
+    relay.await.map_err(|e| failure(&e))
+}
+
+fn failure(error: &RelayError) -> Failure {
+    match error {
+        RelayError::Key(_)
+        | RelayError::Trust(_)
+        | RelayError::Mismatch(_)
+        | RelayError::Console(_) => Failure::usage(error),
+        RelayError::Bus(_) | RelayError::Metrics(_) | RelayError::Task(_) => Failure::failed(error),
+    }
+}
+
+fn check(config: &RelayConfig) -> Outcome {
+    let prepared = relay::check(config).map_err(|e| failure(&e))?;
+    let plan = prepared.hood.plan();
+    println!("node       {}", config.node);
+    println!("server     {}", config.server.url);
+    println!("upstreams  {}", names(prepared.hood.upstreams.iter()));
+    println!("below      {}", names(prepared.hood.links.iter().map(|link| &link.to)));
+    println!("publishers {}", names(prepared.hood.all_publishers().iter()));
+    println!("streams    {}, durables {}", plan.streams.len(), plan.durables.len());
+    println!("rules      {}, climbing rules {}", config.rules.len(), config.climbs.len());
+    Ok(())
+}
+
+fn names<T: ToString>(all: impl Iterator<Item = T>) -> String {
+    let all: Vec<String> = all.map(|one| one.to_string()).collect();
+    if all.is_empty() { "none".into() } else { all.join(", ") }
+}

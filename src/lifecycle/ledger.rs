@@ -1,0 +1,190 @@
+//! Every notice that a node holds, and how each stands. A fold over the node's own streams.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use super::thread::{Thread, ThreadKey, Version};
+use crate::notice::{Id, Kind, NodeId, Reason, Statement, Time};
+
+/// How a notice stands, as operators read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Counts.
+    InForce,
+    /// A higher version is here.
+    Superseded,
+    /// Over, still readable.
+    Closed,
+    /// Counts no more.
+    Withdrawn,
+    /// Past its `exp`.
+    Expired,
+}
+
+impl Standing {
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::InForce => "in force",
+            Self::Superseded => "superseded",
+            Self::Closed => "closed",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
+        }
+    }
+}
+
+/// A notice that the node holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Entry {
+    statement: Arc<Statement>,
+    /// The node that it came from; `None` for the node's own.
+    from: Option<NodeId>,
+}
+
+/// What a node holds. `keep` is the only way in, live and at start alike.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ledger {
+    entries: HashMap<Id, Entry>,
+    threads: BTreeMap<ThreadKey, Thread>,
+    /// Withdrawals of what has no document, by target.
+    ended: HashMap<Id, Id>,
+}
+
+impl Ledger {
+    /// Takes a notice. Twice is once, and the first custody stays.
+    pub fn keep(&mut self, id: Id, statement: Statement, from: Option<NodeId>) {
+        if self.entries.contains_key(&id) {
+            return;
+        }
+        match (ThreadKey::of(&statement), Version::of(id, &statement)) {
+            (Some(key), Some(version)) => {
+                self.threads.entry(key).or_default().keep(version, &statement);
+            }
+            _ if statement.kind == Kind::Withdrawal => {
+                self.ended.extend(statement.re.map(|target| (target, id)));
+            }
+            _ => {}
+        }
+        self.entries.insert(id, Entry { statement: Arc::new(statement), from });
+    }
+
+    /// Forgets what has been expired for longer than `grace_secs`; its streams have too.
+    pub fn prune(&mut self, now: Time, grace_secs: u64) {
+        let gone: Vec<(Id, Arc<Statement>)> = self
+            .entries
+            .iter()
+            .filter(|(_, e)| e.statement.exp.saturating_add(grace_secs) < now.secs())
+            .map(|(id, e)| (*id, Arc::clone(&e.statement)))
+            .collect();
+        for (id, statement) in gone {
+            self.entries.remove(&id);
+            if let (Some(key), Some(version)) =
+                (ThreadKey::of(&statement), Version::of(id, &statement))
+                && self.threads.get_mut(&key).is_some_and(|thread| thread.forget(version))
+            {
+                self.threads.remove(&key);
+            }
+        }
+        self.ended.retain(|_, withdrawal| self.entries.contains_key(withdrawal));
+    }
+
+    /// Whether a notice may be placed, by what is already here. Asks nothing about the notice
+    /// itself being here: a redelivery after a crash gets the same answer.
+    ///
+    /// # Errors
+    /// `superseded`, `withdrawn`, `already-issued`, `relation` or `lifetime`.
+    pub fn admits(&self, id: Id, s: &Statement) -> Result<(), Reason> {
+        if self.entries.contains_key(&id) {
+            return Ok(());
+        }
+        if let Some(target) = s.re.and_then(|re| self.entries.get(&re)) {
+            relates(s, &target.statement)?;
+        }
+        if self.ended.contains_key(&id) {
+            return Err(Reason::Withdrawn);
+        }
+        if !s.kind.is_document() {
+            return Ok(());
+        }
+        let (Some(key), Some(version)) = (ThreadKey::of(s), Version::of(id, s)) else {
+            return Ok(());
+        };
+        let Some(thread) = self.threads.get(&key) else { return Ok(()) };
+        if s.re.is_none() && thread.same(version.revision, s.body.sha256).is_some() {
+            return Err(Reason::AlreadyIssued);
+        }
+        thread.admits(version)
+    }
+
+    /// The statement of a notice that is here.
+    #[must_use]
+    pub fn statement(&self, id: Id) -> Option<&Arc<Statement>> {
+        self.entries.get(&id).map(|entry| &entry.statement)
+    }
+
+    /// The node that a notice came from: `None` if it is not here, `Some(None)` if it is ours.
+    #[must_use]
+    pub fn from(&self, id: Id) -> Option<Option<&NodeId>> {
+        self.entries.get(&id).map(|entry| entry.from.as_ref())
+    }
+
+    /// Every notice here.
+    pub fn notices(&self) -> impl Iterator<Item = (Id, &Arc<Statement>)> {
+        self.entries.iter().map(|(id, entry)| (*id, &entry.statement))
+    }
+
+    /// How a notice stands.
+    #[must_use]
+    pub fn standing(&self, now: Time, id: Id, s: &Statement) -> Standing {
+        if now >= s.expires() {
+            return Standing::Expired;
+        }
+        if self.ended.contains_key(&id) {
+            return Standing::Withdrawn;
+        }
+        let (Some(key), Some(version)) = (ThreadKey::of(s), Version::of(id, s)) else {
+            return Standing::InForce;
+        };
+        match self.threads.get(&key) {
+            Some(_) if !s.kind.is_document() => Standing::InForce,
+            Some(thread) if thread.is_withdrawn(version.revision) => Standing::Withdrawn,
+            Some(thread) if thread.is_closed(version.revision) => Standing::Closed,
+            Some(thread) if thread.admits(version) == Err(Reason::Superseded) => {
+                Standing::Superseded
+            }
+            _ => Standing::InForce,
+        }
+    }
+}
+
+/// Whether a notice may say of `target` what it says.
+fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
+    if s.exercise != target.exercise {
+        return Err(Reason::Relation);
+    }
+    let own = s.iss == target.iss;
+    let fits = match s.kind {
+        Kind::Alert | Kind::Advisory => own && same_thread(s, target) && target.kind.is_document(),
+        Kind::Closing => own && ends(s, target) && target.kind.is_document(),
+        Kind::Withdrawal => own && ends(s, target),
+        Kind::Annotation => s.tlp >= target.tlp && target.doc.is_some(),
+        Kind::Escalation => own && target.kind == Kind::Escalation,
+        Kind::Response => target.kind.is_case(),
+    };
+    if !fits {
+        return Err(Reason::Relation);
+    }
+    if s.kind.is_ending() && s.exp < target.exp { Err(Reason::Lifetime) } else { Ok(()) }
+}
+
+fn same_thread(s: &Statement, target: &Statement) -> bool {
+    ThreadKey::of(s) == ThreadKey::of(target)
+}
+
+fn ends(s: &Statement, target: &Statement) -> bool {
+    let revision = |s: &Statement| s.doc.as_ref().map(|doc| doc.revision);
+    let same = s.aud == target.aud && s.tlp == target.tlp && s.severity == target.severity;
+    same && same_thread(s, target) && revision(s) == revision(target)
+}

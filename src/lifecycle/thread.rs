@@ -1,0 +1,131 @@
+//! The versions of one document by one issuer for one audience and label.
+
+use std::collections::BTreeMap;
+
+use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Tlp};
+
+/// What makes two notices versions of one another. The issuer is part of it, so that nobody
+/// supersedes another's notice; a looser label or wider audience is another thread.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ThreadKey {
+    issuer: NodeId,
+    audience: Audience,
+    tlp: Tlp,
+    publisher: String,
+    reference: String,
+}
+
+impl ThreadKey {
+    /// The thread of a statement; `None` if it has no document.
+    #[must_use]
+    pub fn of(s: &Statement) -> Option<Self> {
+        let doc = s.doc.as_ref()?;
+        Some(Self {
+            issuer: s.iss.clone(),
+            audience: s.aud.clone(),
+            tlp: s.tlp,
+            publisher: doc.publisher.clone(),
+            reference: doc.reference.clone(),
+        })
+    }
+}
+
+/// What versions are ordered by: the highest is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Version {
+    /// Entries in the document's revision history.
+    pub revision: u64,
+    /// Issued at, seconds.
+    pub iat: u64,
+    /// The notice.
+    pub id: Id,
+}
+
+impl Version {
+    /// The version that a statement is; `None` if it has no document.
+    #[must_use]
+    pub fn of(id: Id, s: &Statement) -> Option<Self> {
+        s.doc.as_ref().map(|doc| Self { revision: doc.revision, iat: s.iat, id })
+    }
+}
+
+/// One thread's versions and what ended them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Thread {
+    versions: BTreeMap<Version, Id>,
+    /// Notices of the thread that the node holds; at zero the thread is forgotten.
+    held: usize,
+    closed_to: Option<u64>,
+    withdrawn_to: Option<u64>,
+}
+
+impl Thread {
+    /// Takes a version, or what ends every version up to its revision. Any order gives the same
+    /// thread.
+    pub(super) fn keep(&mut self, version: Version, s: &Statement) {
+        self.held += 1;
+        match s.kind {
+            Kind::Closing => self.closed_to = self.closed_to.max(Some(version.revision)),
+            Kind::Withdrawal => self.withdrawn_to = self.withdrawn_to.max(Some(version.revision)),
+            Kind::Alert | Kind::Advisory => {
+                self.versions.insert(version, s.body.sha256);
+            }
+            Kind::Annotation | Kind::Escalation | Kind::Response => {}
+        }
+    }
+
+    /// Forgets an expired notice; whether the thread has none left.
+    pub(super) fn forget(&mut self, version: Version) -> bool {
+        self.versions.remove(&version);
+        self.held = self.held.saturating_sub(1);
+        self.held == 0
+    }
+
+    /// The version in force.
+    #[must_use]
+    pub fn in_force(&self) -> Option<Version> {
+        let (last, _) = self.versions.last_key_value()?;
+        (!self.is_ended(last.revision)).then_some(*last)
+    }
+
+    /// Whether a version was closed or withdrawn.
+    #[must_use]
+    pub fn is_ended(&self, revision: u64) -> bool {
+        self.is_withdrawn(revision) || self.is_closed(revision)
+    }
+
+    /// Whether a version was withdrawn.
+    #[must_use]
+    pub fn is_withdrawn(&self, revision: u64) -> bool {
+        self.withdrawn_to.is_some_and(|to| revision <= to)
+    }
+
+    /// Whether a version was closed.
+    #[must_use]
+    pub fn is_closed(&self, revision: u64) -> bool {
+        self.closed_to.is_some_and(|to| revision <= to)
+    }
+
+    /// Whether a version may still be placed.
+    ///
+    /// # Errors
+    /// `withdrawn` or `superseded`. A closed one stays readable, so a late copy of it passes.
+    pub fn admits(&self, version: Version) -> Result<(), Reason> {
+        if self.is_withdrawn(version.revision) {
+            return Err(Reason::Withdrawn);
+        }
+        match self.versions.last_key_value() {
+            Some((last, _)) if *last > version => Err(Reason::Superseded),
+            _ => Ok(()),
+        }
+    }
+
+    /// The version that carries the same body under the same revision.
+    #[must_use]
+    pub fn same(&self, revision: u64, body: Id) -> Option<Version> {
+        let same = |(version, sha): &(&Version, &Id)| {
+            version.revision == revision && **sha == body && !self.is_withdrawn(revision)
+        };
+        self.versions.iter().find(same).map(|(version, _)| *version)
+    }
+}

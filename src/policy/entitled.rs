@@ -1,0 +1,125 @@
+//! Who may receive a notice, from the bundles alone: the TLP table and the walk along links.
+//! Routing, verification and `publish --dry-run` all ask these functions.
+
+use std::collections::BTreeMap;
+
+use crate::address::amber_sectors;
+use crate::notice::{ALL, Audience, Kind, Level, NodeId, Reason, Statement, Tlp};
+use crate::trust::{Link, Trust};
+
+/// How far a node is concerned by a notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Concern {
+    /// It is for this node.
+    Entitled,
+    /// It only passes this node on its way to one below, and could be read there.
+    Transit,
+}
+
+/// Whether a notice travels up: an escalation, or what ends one.
+#[must_use]
+pub fn is_upward(trust: &Trust, statement: &Statement) -> bool {
+    match (&statement.kind, &statement.aud) {
+        (Kind::Escalation, _) => true,
+        (Kind::Withdrawal, Audience::Node(top)) => is_above(trust, &statement.iss, top),
+        _ => false,
+    }
+}
+
+/// Whether `top` is `node` itself, an ancestor, or a node that it follows.
+#[must_use]
+pub fn is_above(trust: &Trust, node: &NodeId, top: &NodeId) -> bool {
+    top.contains(node) || trust.link(top, node).is_some()
+}
+
+/// Whether a downward link lets a statement pass, by audience, ceiling and label.
+///
+/// # Errors
+/// `audience` if the link leads nowhere that the notice is for, `tlp` if its label forbids it.
+pub fn passes(
+    from_level: Option<Level>,
+    from: &NodeId,
+    link: &Link,
+    statement: &Statement,
+) -> Result<(), Reason> {
+    let leads = match &statement.aud {
+        Audience::Scope(aud) => link.constituency.iter().any(|scope| scope.intersects(aud)),
+        Audience::Node(node) => link.to.contains(node),
+    };
+    if !leads {
+        return Err(Reason::Audience);
+    }
+    if statement.tlp > link.ceiling {
+        return Err(Reason::Tlp);
+    }
+    let allowed = match (statement.tlp, &statement.aud) {
+        (Tlp::Clear | Tlp::Green, _) => true,
+        (Tlp::Amber, aud) => from_level != Some(Level::Entity) && amber(link, aud),
+        (Tlp::AmberStrict | Tlp::Red, Audience::Scope(_)) => false,
+        (Tlp::AmberStrict | Tlp::Red, Audience::Node(node)) => {
+            link.to == *node && statement.iss == *from
+        }
+    };
+    if allowed { Ok(()) } else { Err(Reason::Tlp) }
+}
+
+/// AMBER: the recipient's organisation and its clients (FIRST TLP 2.0).
+fn amber(link: &Link, aud: &Audience) -> bool {
+    match aud {
+        Audience::Node(_) => true,
+        Audience::Scope(scope) => {
+            scope.sector() == ALL || amber_sectors(link).iter().any(|s| s == scope.sector())
+        }
+    }
+}
+
+/// Every node that a notice concerns, and how, with the issuer.
+#[must_use]
+pub fn entitled(trust: &Trust, statement: &Statement) -> BTreeMap<NodeId, Concern> {
+    let mut found = BTreeMap::from([(statement.iss.clone(), Concern::Entitled)]);
+    if is_upward(trust, statement) {
+        climb(trust, statement, &mut found);
+        return found;
+    }
+    let mut queue = vec![statement.iss.clone()];
+    while let Some(from) = queue.pop() {
+        let Some(seat) = trust.seat(&from) else { continue };
+        for link in &seat.links {
+            if found.contains_key(&link.to)
+                || passes(Some(seat.level), &from, link, statement).is_err()
+            {
+                continue;
+            }
+            let here = match &statement.aud {
+                Audience::Scope(_) => Concern::Entitled,
+                Audience::Node(node) if *node == link.to => Concern::Entitled,
+                Audience::Node(_) => Concern::Transit,
+            };
+            found.insert(link.to.clone(), here);
+            queue.push(link.to.clone());
+        }
+    }
+    found
+}
+
+fn climb(trust: &Trust, statement: &Statement, found: &mut BTreeMap<NodeId, Concern>) {
+    let Audience::Node(top) = &statement.aud else { return };
+    let mut at = statement.iss.clone();
+    while at != *top {
+        let Some(next) = next_up(trust, &at, top) else { return };
+        found.insert(next.clone(), Concern::Entitled);
+        at = next;
+    }
+}
+
+/// The upstream of `node` toward `top`: a followed node if it is `top` itself, else the parent if
+/// `top` is above it, else a followed node that `top` is above.
+#[must_use]
+pub fn next_up(trust: &Trust, node: &NodeId, top: &NodeId) -> Option<NodeId> {
+    if node == top {
+        return None;
+    }
+    let upstreams = trust.upstreams(node);
+    let toward = |up: &&NodeId| *up == top || top.contains(up);
+    upstreams.iter().find(|up| *up == top).or_else(|| upstreams.iter().find(toward)).cloned()
+}

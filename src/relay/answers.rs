@@ -1,0 +1,119 @@
+//! Serving `chappe.fetch.>` and `chappe.desk.>`: who asks is pinned by the server's permissions,
+//! how often is bounded here.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::desk::{self, Asker, DeskQuestion, FetchQuestion};
+use super::node::Node;
+use crate::address::{self, Neighbourhood};
+use crate::bus::{BusError, Request};
+use crate::jws;
+use crate::notice::NodeId;
+
+/// Questions of one asker in a minute; a waiting `publish` asks a few times a second at first.
+const MAX_PER_MINUTE: u32 = 600;
+/// A question is a few words.
+const MAX_QUESTION_BYTES: usize = 1_024;
+
+#[derive(Serialize)]
+struct Refusal {
+    error: &'static str,
+}
+
+/// Answers until told to stop.
+pub(super) async fn serve(
+    node: &Node,
+    hood: &Neighbourhood,
+    stop: CancellationToken,
+) -> Result<(), BusError> {
+    let mut fetches = node.own.serve(&address::fetch(">")).await?;
+    let mut desks = node.own.serve(&address::desk(">")).await?;
+    let askers = askers(hood);
+    let mut budget = Budget::default();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            Some(request) = fetches.next() => {
+                let answer = fetch(node, &askers, &mut budget, &request).await;
+                request.respond(answer).await;
+            }
+            Some(request) = desks.next() => {
+                let answer = at_desk(node, &mut budget, &request).await;
+                request.respond(answer).await;
+            }
+        }
+    }
+}
+
+/// Every subject that somebody may ask on: computed, so that none has to be taken apart.
+fn askers(hood: &Neighbourhood) -> HashMap<String, Option<NodeId>> {
+    let local = hood.all_publishers().into_iter().map(|p| (address::fetch(&p), None));
+    let links = hood.links.iter().map(|l| (address::fetch(l.to.as_str()), Some(l.to.clone())));
+    local.chain(links).collect()
+}
+
+async fn fetch(
+    node: &Node,
+    askers: &HashMap<String, Option<NodeId>>,
+    budget: &mut Budget,
+    request: &Request,
+) -> Vec<u8> {
+    let Some(asker) = askers.get(&request.subject) else { return refusal("unknown asker") };
+    if !budget.allows(&request.subject) {
+        return refusal("too many questions; ask again in a minute");
+    }
+    let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
+    let asker = asker.as_ref().map_or(Asker::Local, Asker::Neighbour);
+    let router = node.router.lock().await;
+    write(&desk::receipts(&router, &node.trust, asker, question.receipts))
+}
+
+async fn at_desk(node: &Node, budget: &mut Budget, request: &Request) -> Vec<u8> {
+    if request.subject != address::desk("list") {
+        return refusal("unknown verb");
+    }
+    if !budget.allows(&request.subject) {
+        return refusal("too many questions; ask again in a minute");
+    }
+    let Some(question) = read::<DeskQuestion>(request) else { return refusal("bad question") };
+    let router = node.router.lock().await;
+    write(&desk::list(&router, crate::time::now(), &question))
+}
+
+fn read<T: serde::de::DeserializeOwned>(request: &Request) -> Option<T> {
+    if request.payload.len() > MAX_QUESTION_BYTES {
+        return None;
+    }
+    jws::from_slice(&request.payload).ok()
+}
+
+fn write<T: Serialize>(answer: &T) -> Vec<u8> {
+    serde_json::to_vec(answer).unwrap_or_default()
+}
+
+fn refusal(error: &'static str) -> Vec<u8> {
+    write(&Refusal { error })
+}
+
+/// Questions in the current minute, by subject; bounded by the number of askers.
+#[derive(Default)]
+struct Budget {
+    minute: u64,
+    asked: HashMap<String, u32>,
+}
+
+impl Budget {
+    fn allows(&mut self, subject: &str) -> bool {
+        let minute = crate::time::now().secs() / 60;
+        if minute != self.minute {
+            self.minute = minute;
+            self.asked.clear();
+        }
+        let asked = self.asked.entry(subject.to_owned()).or_default();
+        *asked += 1;
+        *asked <= MAX_PER_MINUTE
+    }
+}

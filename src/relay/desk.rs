@@ -1,0 +1,153 @@
+//! What publishers, neighbours and operators may ask, and the plain answers: JSON in, JSON out.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::notice::{Id, NodeId, Statement, Time};
+use crate::policy::is_upward;
+use crate::routing::Router;
+use crate::trust::Trust;
+
+/// Entries in one answer: an operator reads the newest; the bound keeps an answer below 1 MiB.
+const MAX_LISTED: usize = 200;
+
+/// What an asker sends to `chappe.fetch.<asker>`.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FetchQuestion {
+    /// The notice whose receipts are asked for.
+    pub receipts: Id,
+}
+
+/// What comes back: receipts as they were signed. "Not there" and "not for you" are one answer.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FetchAnswer {
+    /// Compact JWS of each receipt.
+    pub receipts: Vec<String>,
+}
+
+/// What a desk sends to `chappe.desk.<verb>`.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskQuestion {
+    /// A document reference, or the beginning of an id; absent for all.
+    #[serde(rename = "ref", skip_serializing_if = "Option::is_none", default)]
+    pub reference: Option<String>,
+    /// Only escalations and responses.
+    #[serde(default)]
+    pub cases: bool,
+    /// Only what this node has issued.
+    #[serde(default)]
+    pub own: bool,
+}
+
+/// One notice, as the desk sees it.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listed {
+    /// The notice.
+    pub id: Id,
+    /// How it stands.
+    pub standing: String,
+    /// The node that passed it on; absent for the node's own.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub from: Option<NodeId>,
+    /// What was signed.
+    pub statement: Statement,
+    /// What became of it, by node: outcome, reason, and where an escalation went on to.
+    pub receipts: BTreeMap<NodeId, Word>,
+}
+
+/// One node's word.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Word {
+    /// The outcome.
+    pub outcome: String,
+    /// The reason code.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Where an escalation goes on to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub to: Option<NodeId>,
+    /// When, in milliseconds.
+    pub at: Time,
+}
+
+/// The desk's answer, newest first.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeskAnswer {
+    /// What was asked for, at most 200.
+    pub notices: Vec<Listed>,
+    /// How many more there are.
+    pub more: usize,
+}
+
+/// The receipts that a local publisher or a neighbour may see: of what this node has issued or
+/// refused; a neighbour, of what it sent or was sent.
+pub(super) fn receipts(router: &Router, trust: &Trust, asker: Asker<'_>, of: Id) -> FetchAnswer {
+    let statement = router.ledger().statement(of);
+    let may = match (asker, statement) {
+        (Asker::Local, Some(statement)) => statement.iss == *router.me(),
+        (Asker::Local, None) => true,
+        (Asker::Neighbour(node), Some(statement)) => {
+            is_upward(trust, statement) && router.ledger().from(of) == Some(Some(node))
+        }
+        (Asker::Neighbour(_), None) => false,
+    };
+    let receipts = may.then(|| router.receipts(of).map(|(_, jws)| jws.clone()).collect());
+    FetchAnswer { receipts: receipts.unwrap_or_default() }
+}
+
+/// Who asks.
+#[derive(Clone, Copy)]
+pub(super) enum Asker<'a> {
+    Local,
+    Neighbour(&'a NodeId),
+}
+
+/// What the desk sees of what the node holds.
+pub(super) fn list(router: &Router, now: Time, question: &DeskQuestion) -> DeskAnswer {
+    let mut found: Vec<_> = router
+        .ledger()
+        .notices()
+        .filter(|(id, statement)| matches(router, question, *id, statement))
+        .collect();
+    found.sort_by_key(|(id, statement)| (std::cmp::Reverse(statement.iat), *id));
+    let more = found.len().saturating_sub(MAX_LISTED);
+    let notices =
+        found.into_iter().take(MAX_LISTED).map(|(id, s)| listed(router, now, id, s)).collect();
+    DeskAnswer { notices, more }
+}
+
+fn matches(router: &Router, question: &DeskQuestion, id: Id, statement: &Statement) -> bool {
+    let own = !question.own || statement.iss == *router.me();
+    let case = !question.cases || statement.kind.is_case();
+    let named = question.reference.as_ref().is_none_or(|wanted| {
+        let document = statement.doc.as_ref().is_some_and(|doc| doc.reference == *wanted);
+        document || (wanted.len() >= 4 && id.to_string().starts_with(wanted.as_str()))
+    });
+    own && case && named
+}
+
+fn listed(router: &Router, now: Time, id: Id, statement: &Statement) -> Listed {
+    let words = router.receipts(id).map(|(receipt, _)| {
+        let word = Word {
+            outcome: receipt.outcome.as_str().to_owned(),
+            reason: receipt.reason.clone(),
+            to: receipt.to.clone(),
+            at: receipt.at,
+        };
+        (receipt.by.clone(), word)
+    });
+    Listed {
+        id,
+        standing: router.ledger().standing(now, id, statement).as_str().to_owned(),
+        from: router.ledger().from(id).flatten().cloned(),
+        statement: statement.clone(),
+        receipts: words.collect(),
+    }
+}

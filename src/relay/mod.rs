@@ -1,0 +1,22 @@
+//! One node's process: its sources, its places, its answers, under one supervisor.
+//!
+//! One path for everything: receive, verify, decide, place, keep, settle. Verification runs beside
+//! the others; from the decision to the keeping one notice has the node to itself, so that two
+//! arrivals of one thread see each other. Every task is owned by the supervisor in `run`; the first
+//! that fails ends all, and SIGINT or SIGTERM lets each finish the notice in its hand.
+
+mod answers;
+mod desk;
+mod fold;
+mod node;
+mod outbox;
+mod placing;
+mod quarantine;
+mod receipts;
+mod run;
+mod trust;
+mod work;
+
+pub use self::desk::{DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, Word};
+pub use self::run::{Prepared, RelayError, check, run};
+pub use self::trust::{TrustFiles, TrustLoadError, load as load_trust};

@@ -1,0 +1,105 @@
+//! Putting a verified notice into its places, and then into the node's memory.
+
+use std::time::Duration;
+
+use super::node::Node;
+use crate::address::{self, Place};
+use crate::bus::{Delivery, PlaceError, Placed};
+use crate::jws::{self, Typ};
+use crate::notice::{Hop, Id, Time, Wire};
+use crate::routing::{Router, Stored};
+use crate::verify::{CLOCK_LEEWAY, Verified};
+
+/// How long what found the board full is put aside.
+const FULL_WAIT: Duration = Duration::from_secs(60);
+
+/// Places a notice, cases and outbox before board, each acknowledged; then keeps it. `Some` says
+/// that a place is full and for how long to wait.
+pub(super) async fn place(
+    node: &Node,
+    now: Time,
+    router: &mut Router,
+    verified: &Verified,
+    places: &[Place],
+) -> Result<Option<Duration>, PlaceError> {
+    let (wire, hop) = with_hop(node, now, verified)?;
+    let headers = wire.headers();
+    for place in places {
+        let subject = address::subject(place, verified.statement(), verified.id());
+        let ttl = ttl(place, now, verified);
+        match node.own.place(&subject, &headers, wire.body.clone(), ttl).await {
+            Ok(placed) => log(node, verified, place, &placed),
+            Err(PlaceError::Full) => {
+                tracing::error!(id = %verified.id(), place = place.as_str(), "full; held");
+                return Ok(Some(FULL_WAIT));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let mut hops = verified.hops().to_vec();
+    hops.extend(hop);
+    let statement = verified.statement().clone();
+    router.keep(Stored { id: verified.id(), statement, hops });
+    Ok(None)
+}
+
+fn log(node: &Node, verified: &Verified, place: &Place, placed: &Placed) {
+    let (id, source) = (verified.id(), verified.source());
+    if *placed == Placed::AlreadyThere {
+        tracing::debug!(%id, %source, place = place.as_str(), "already there");
+        return;
+    }
+    let now = crate::time::now();
+    let hop = verified.hops().last().map(|hop| now.since(hop.at));
+    node.metrics.placed(place, now, hop);
+    // No title here: what a label keeps off boards must not come back in a log.
+    let statement = verified.statement();
+    tracing::info!(%id, %source, place = place.as_str(), kind = %statement.kind,
+        tlp = %statement.tlp, issuer = %statement.iss, "placed");
+}
+
+/// Adds this node's own hop, once: what comes from its outbox or was held has it already.
+fn with_hop(
+    node: &Node,
+    now: Time,
+    verified: &Verified,
+) -> Result<(Wire, Option<Hop>), PlaceError> {
+    let mut wire = verified.wire().clone();
+    if verified.hops().last().is_some_and(|hop| hop.by == node.me) {
+        return Ok((wire, None));
+    }
+    let st = verified.id();
+    let prev = wire.hops.last().map_or(st, |hop| Id::of(hop.as_bytes()));
+    // Never before the hop that it follows, even if our clock is a little behind.
+    let at = verified.hops().last().map_or(now, |last| now.max(last.at));
+    let hop = Hop { st, prev, by: node.me.clone(), at };
+    let signed =
+        jws::sign(&node.key, Typ::Hop, &hop).map_err(|e| PlaceError::Unknown(e.to_string()))?;
+    wire.hops.push(signed);
+    Ok((wire, Some(hop)))
+}
+
+/// The board and inbox let go of a notice by themselves; cases outlive their notices.
+fn ttl(place: &Place, now: Time, verified: &Verified) -> Option<Duration> {
+    match place {
+        Place::Board | Place::Direct(_) | Place::Inbox => {
+            let left = verified.statement().expires().since(now) + CLOCK_LEEWAY;
+            Some(left.max(Duration::from_secs(1)))
+        }
+        Place::Cases | Place::Outbox(_) => None,
+    }
+}
+
+/// Puts a notice aside, as it came.
+pub(super) async fn hold(
+    node: &Node,
+    verified: &Verified,
+    delivery: &Delivery,
+) -> Result<(), PlaceError> {
+    let realm = address::realm(verified.statement());
+    let subject = address::held(realm, verified.source(), verified.id());
+    let headers = verified.wire().headers();
+    node.own.place(&subject, &headers, delivery.payload.clone(), None).await?;
+    node.metrics.held();
+    Ok(())
+}

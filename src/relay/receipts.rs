@@ -1,0 +1,133 @@
+//! This node's word on each notice, and the words of others on their way back.
+
+use super::node::Node;
+use super::quarantine;
+use super::work::Settle;
+use crate::address::{self, DRILL, REAL, Source};
+use crate::bus::{Delivery, PlaceError};
+use crate::jws::{self, Typ};
+use crate::notice::{Id, Outcome, Reason, Receipt, Time};
+use crate::routing::{Back, Router, Verdict};
+use crate::verify::{self, Verified};
+
+/// Says what became of a notice, once: a redelivery or a second path repeats nothing.
+pub(super) async fn own(
+    node: &Node,
+    now: Time,
+    router: &mut Router,
+    verified: &Verified,
+    verdict: &Verdict,
+) -> Result<(), PlaceError> {
+    let receipt = router.receipt(now, &node.trust, verified, verdict);
+    if router.has_said(&receipt) || said_more(router, &receipt) {
+        return Ok(());
+    }
+    let realm = address::realm(verified.statement());
+    let back = match verified.source() {
+        Source::Local(_) | Source::Outbox(_) => Back::Here,
+        Source::Child(child) => Back::Down(child.clone()),
+        Source::Upstream(upstream) => Back::Up(upstream.clone()),
+    };
+    say(node, router, realm, receipt, back).await
+}
+
+/// A notice that is held here and comes over a second path is not filtered by that.
+fn said_more(router: &Router, receipt: &Receipt) -> bool {
+    receipt.outcome == Outcome::Filtered
+        && router.receipts(receipt.of).any(|(said, _)| {
+            said.by == receipt.by && matches!(said.outcome, Outcome::Delivered | Outcome::Stops)
+        })
+}
+
+/// Tells a sender, and nobody else, that what it sent did not pass.
+pub(super) async fn refusal(
+    node: &Node,
+    now: Time,
+    source: &Source,
+    of: Id,
+    reason: Reason,
+) -> Result<(), PlaceError> {
+    let mut router = node.router.lock().await;
+    let receipt = router.refusal(now, &node.trust, of, reason);
+    // Somebody else's copy of a good notice was spoilt on its way: our good word stands.
+    if router.has_said(&receipt) || router.ledger().statement(of).is_some() {
+        return Ok(());
+    }
+    let back = match source {
+        Source::Local(_) | Source::Outbox(_) => Back::Here,
+        Source::Child(child) => Back::Down(child.clone()),
+        Source::Upstream(upstream) => Back::Up(upstream.clone()),
+    };
+    say(node, &mut router, REAL, receipt, back).await
+}
+
+async fn say(
+    node: &Node,
+    router: &mut Router,
+    realm: &str,
+    receipt: Receipt,
+    back: Back,
+) -> Result<(), PlaceError> {
+    let signed = jws::sign(&node.key, Typ::Receipt, &receipt)
+        .map_err(|e| PlaceError::Unknown(e.to_string()))?;
+    pass(node, router, realm, receipt, signed, back).await
+}
+
+/// Takes another node's receipt: keeps it, and passes it on back along the custody.
+pub(super) async fn take(
+    node: &Node,
+    now: Time,
+    source: &Source,
+    delivery: &Delivery,
+) -> Result<Settle, PlaceError> {
+    let checked = verify::verify_receipt(now, &node.me, &node.trust, source, &delivery.payload);
+    let (receipt, signed) = match checked {
+        Ok(checked) => checked,
+        Err(refused) => {
+            tracing::warn!(%source, reason = %refused.reason, why = %refused.why.escape_debug(),
+                "receipt refused");
+            node.metrics.refused(refused.reason);
+            quarantine::put(node, source, delivery, &refused).await?;
+            return Ok(Settle::Terminate);
+        }
+    };
+    let mut router = node.router.lock().await;
+    node.metrics.receipt(receipt.outcome);
+    if !router.is_news(&receipt) {
+        return Ok(Settle::Ack);
+    }
+    let Some(statement) = router.ledger().statement(receipt.of) else {
+        // A notice that is not here has no way back from here; its sender was told.
+        tracing::debug!(of = %receipt.of, by = %receipt.by, "receipt of nothing held");
+        return Ok(Settle::Ack);
+    };
+    let realm = if statement.is_drill() { DRILL } else { REAL };
+    let back = router.back(&node.trust, &receipt).unwrap_or(Back::Here);
+    pass(node, &mut router, realm, receipt, signed, back).await?;
+    Ok(Settle::Ack)
+}
+
+/// On its way first, kept last: a crash in between says it again, and the latest wins.
+async fn pass(
+    node: &Node,
+    router: &mut Router,
+    realm: &str,
+    receipt: Receipt,
+    signed: String,
+    back: Back,
+) -> Result<(), PlaceError> {
+    let id = Id::of(signed.as_bytes());
+    let onward = match &back {
+        Back::Here => None,
+        Back::Down(child) => Some(address::direct_record(realm, child, id)),
+        Back::Up(upstream) => Some(address::outbox_record(realm, upstream, id)),
+    };
+    if let Some(subject) = onward {
+        let payload = signed.clone().into_bytes();
+        node.own.place(&subject, &[], payload, None).await?;
+    }
+    let subject = address::receipt(realm, receipt.of, &receipt.by);
+    node.own.put_latest(&subject, signed.clone().into_bytes()).await?;
+    router.keep_receipt(receipt, signed);
+    Ok(())
+}

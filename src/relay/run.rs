@@ -1,0 +1,381 @@
+//! Starting, supervising and ending one relay.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::node::Node;
+use super::trust::{TrustFiles, TrustLoadError, load};
+use super::{answers, fold, outbox, work};
+use crate::address::{
+    Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
+};
+use crate::bus::{Bus, BusError, Endpoint, Reading, TlsFiles};
+use crate::config::{RelayConfig, Upstream};
+use crate::console::{self, ConsoleError, Readiness};
+use crate::jws::{SecretKey, Signer as _};
+use crate::keys::{self, KeyFileError};
+use crate::notice::NodeId;
+use crate::policy::Policy;
+use crate::routing::Router;
+use crate::telemetry::{Metrics, MetricsError};
+use crate::trust::{Trust, Usage};
+
+/// How long a relay that is told to end waits for the notices in hand: two place timeouts.
+const GRACE: Duration = Duration::from_secs(12);
+/// How often expired notices are forgotten and the link gauges set.
+const TICK: Duration = Duration::from_secs(5);
+
+/// Why a relay does not start, or ends.
+#[derive(Debug, thiserror::Error)]
+pub enum RelayError {
+    /// The relay key.
+    #[error(transparent)]
+    Key(#[from] KeyFileError),
+    /// The trust documents.
+    #[error(transparent)]
+    Trust(#[from] TrustLoadError),
+    /// What file and bundles say does not fit together.
+    #[error("{0}")]
+    Mismatch(String),
+    /// A server.
+    #[error(transparent)]
+    Bus(#[from] BusError),
+    /// The console.
+    #[error(transparent)]
+    Console(#[from] ConsoleError),
+    /// The metrics.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A task died.
+    #[error("a task died: {0}")]
+    Task(String),
+}
+
+/// What is needed before anything is connected.
+pub struct Prepared {
+    trust: Trust,
+    key: SecretKey,
+    /// Whom the node serves and who works there.
+    pub hood: Neighbourhood,
+}
+
+/// Reads key and bundles and checks that they are this node's.
+///
+/// # Errors
+/// [`RelayError`] saying what does not fit.
+pub fn check(config: &RelayConfig) -> Result<Prepared, RelayError> {
+    let files = TrustFiles { root: config.root.clone(), bundles: config.bundles.clone() };
+    let (trust, rejected) = load(&files)?;
+    for one in &rejected {
+        let node = one.node.as_ref().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(node, why = %one.why, "trust document left out");
+    }
+    let key = keys::read_key(&config.relay_key)?;
+    check_key(config, &trust, &key)?;
+    let (publishers, subscribers) = (&config.publishers, &config.subscribers);
+    let hood = Neighbourhood::of(&trust, &config.node, publishers, subscribers, config.amber);
+    check_upstreams(config, &hood)?;
+    Ok(Prepared { trust, key, hood })
+}
+
+/// A relay refuses an issue key: whoever takes over a relay must not be able to issue.
+fn check_key(config: &RelayConfig, trust: &Trust, key: &SecretKey) -> Result<(), RelayError> {
+    let path = config.relay_key.display();
+    let wrong = |why: String| Err(RelayError::Mismatch(format!("{path}: {why}")));
+    match trust.find(key.public().id()) {
+        None => wrong(format!("no bundle lists this key for {}", config.node)),
+        Some(known) if known.node != config.node => {
+            wrong(format!("this is a key of {}, not of {}", known.node, config.node))
+        }
+        Some(known) if known.usage == Usage::Issue => {
+            wrong("this is an issue key; a relay must not have one".into())
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_upstreams(config: &RelayConfig, hood: &Neighbourhood) -> Result<(), RelayError> {
+    for upstream in &config.upstreams {
+        if !hood.upstreams.contains(&upstream.node) {
+            let why = format!("upstream {}: its bundle does not list {}", upstream.node, hood.node);
+            return Err(RelayError::Mismatch(why));
+        }
+    }
+    for node in &hood.upstreams {
+        if !config.upstreams.iter().any(|upstream| upstream.node == *node) {
+            tracing::warn!(%node, "an upstream by the bundles, but the file has no link to it");
+        }
+    }
+    Ok(())
+}
+
+/// Runs a relay until `stop`: then each source finishes the notice in its hand.
+///
+/// # Errors
+/// [`RelayError`] if it cannot start, or if a task fails.
+pub async fn run(config: RelayConfig, stop: CancellationToken) -> Result<(), RelayError> {
+    let prepared = check(&config)?;
+    let console = console::bind(config.listen).await?;
+    let upstreams: Vec<NodeId> = config.upstreams.iter().map(|u| u.node.clone()).collect();
+    let metrics = Arc::new(Metrics::new(&config.node, &upstreams)?);
+    let mut tasks = JoinSet::new();
+    let states = Arc::new(std::sync::Mutex::new(BTreeMap::from([("folded".to_owned(), false)])));
+    serve_console(&mut tasks, console, &metrics, &states, &stop);
+    let node = tokio::select! {
+        node = connect(&config, prepared, metrics, &states) => node?,
+        () = stop.cancelled() => return Ok(()),
+    };
+    let (node, hood) = node;
+    fold_patiently(&node, &stop).await;
+    set(&states, "folded", true);
+    spawn_all(&mut tasks, &node, &hood, &states, &stop);
+    tracing::info!(node = %node.me, "relay is at work");
+    supervise(tasks, stop).await
+}
+
+type States = Arc<std::sync::Mutex<BTreeMap<String, bool>>>;
+
+fn set(states: &States, name: &str, holds: bool) {
+    if let Ok(mut states) = states.lock() {
+        states.insert(name.to_owned(), holds);
+    }
+}
+
+fn serve_console(
+    tasks: &mut JoinSet<Result<(), RelayError>>,
+    listener: tokio::net::TcpListener,
+    metrics: &Arc<Metrics>,
+    states: &States,
+    stop: &CancellationToken,
+) {
+    let asked = Arc::clone(states);
+    let ready: Readiness =
+        Arc::new(move || asked.lock().map(|states| states.clone()).unwrap_or_default());
+    let served = console::serve(listener, Arc::clone(metrics), ready, stop.clone());
+    tasks.spawn(async move { Ok(served.await?) });
+}
+
+async fn connect(
+    config: &RelayConfig,
+    prepared: Prepared,
+    metrics: Arc<Metrics>,
+    states: &States,
+) -> Result<(Arc<Node>, Neighbourhood), RelayError> {
+    set(states, "server", false);
+    let own = Bus::connect_patiently(&own_endpoint(config)?).await?;
+    let mut links = BTreeMap::new();
+    for upstream in &config.upstreams {
+        let name = format!("upstream {}", upstream.node);
+        set(states, &name, false);
+        links.insert(upstream.node.clone(), link_endpoint(&config.node, upstream)?);
+    }
+    let policy = Policy { rules: config.rules.clone(), climbs: config.climbs.clone() };
+    let node = Node {
+        me: config.node.clone(),
+        router: Mutex::new(Router::new(config.node.clone(), policy)),
+        trust: prepared.trust,
+        key: prepared.key,
+        own,
+        links,
+        metrics,
+    };
+    Ok((Arc::new(node), prepared.hood))
+}
+
+fn own_endpoint(config: &RelayConfig) -> Result<Endpoint, RelayError> {
+    let server = &config.server;
+    Ok(Endpoint {
+        url: server.url.clone(),
+        seed: keys::read_nkey(&server.seed)?.seed,
+        inbox: "_INBOX_relay".into(),
+        name: format!("{} relay", config.node),
+        tls: TlsFiles {
+            ca: server.ca.clone(),
+            client: server.cert.clone().zip(server.key.clone()),
+        },
+    })
+}
+
+fn link_endpoint(me: &NodeId, upstream: &Upstream) -> Result<Endpoint, RelayError> {
+    Ok(Endpoint {
+        url: upstream.url.clone(),
+        seed: keys::read_nkey(&upstream.seed)?.seed,
+        inbox: format!("_INBOX_link-{me}"),
+        name: format!("{me} link to {}", upstream.node),
+        tls: TlsFiles {
+            ca: upstream.ca.clone(),
+            client: upstream.cert.clone().zip(upstream.key.clone()),
+        },
+    })
+}
+
+/// Folds again from the start until it succeeds: nothing is decided on half a state.
+async fn fold_patiently(node: &Node, stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        match fold::fold(node).await {
+            Ok(()) => return,
+            Err(error) => tracing::warn!(%error, "state not folded yet; trying again"),
+        }
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(1)) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+fn spawn_all(
+    tasks: &mut JoinSet<Result<(), RelayError>>,
+    node: &Arc<Node>,
+    hood: &Neighbourhood,
+    states: &States,
+    stop: &CancellationToken,
+) {
+    for source in hood.intakes() {
+        let Some(stream) = intake_stream(&source) else { continue };
+        spawn_source(tasks, node, source, false, stream, "relay".into(), stop);
+    }
+    for source in hood.sources() {
+        let durable = held_durable(&source);
+        spawn_source(tasks, node, source, true, "HELD".into(), durable, stop);
+    }
+    for (upstream, endpoint) in &node.links {
+        spawn_link(tasks, node, upstream, endpoint.clone(), states, stop);
+    }
+    let (served, hood, until) = (Arc::clone(node), hood.clone(), stop.clone());
+    tasks.spawn(async move { Ok(answers::serve(&served, &hood, until).await?) });
+    let (ticked, until, states) = (Arc::clone(node), stop.clone(), Arc::clone(states));
+    tasks.spawn(async move {
+        tick(&ticked, &states, until).await;
+        Ok(())
+    });
+}
+
+fn spawn_source(
+    tasks: &mut JoinSet<Result<(), RelayError>>,
+    node: &Arc<Node>,
+    source: Source,
+    held: bool,
+    stream: String,
+    durable: String,
+    stop: &CancellationToken,
+) {
+    let (node, stop) = (Arc::clone(node), stop.clone());
+    tasks.spawn(async move {
+        let mut pull = node.own.pull(Reading::Own, &stream, &durable);
+        while let Some(delivery) = until(&stop, pull.next()).await {
+            work::handle(&node, &source, held, delivery).await;
+        }
+        Ok(())
+    });
+}
+
+/// One upstream: its board comes down, our outbox goes up, over one connection.
+fn spawn_link(
+    tasks: &mut JoinSet<Result<(), RelayError>>,
+    node: &Arc<Node>,
+    upstream: &NodeId,
+    endpoint: Endpoint,
+    states: &States,
+    stop: &CancellationToken,
+) {
+    let (node, upstream) = (Arc::clone(node), upstream.clone());
+    let (states, stop) = (Arc::clone(states), stop.clone());
+    tasks.spawn(async move {
+        let Some(link) = until(&stop, Bus::connect_patiently(&endpoint)).await else {
+            return Ok(());
+        };
+        let link = link?;
+        let source = Source::Upstream(upstream.clone());
+        let durable = child_durable(&node.me);
+        let mut down = link.pull(Reading::Link, "BOARD", &durable);
+        let mut up = node.own.pull(Reading::Own, "OUTBOX", &outbox_durable(&upstream));
+        let downward = async {
+            while let Some(delivery) = until(&stop, down.next()).await {
+                work::handle(&node, &source, false, delivery).await;
+            }
+        };
+        let upward = async {
+            while let Some(delivery) = until(&stop, up.next()).await {
+                outbox::send(&node, &upstream, &link, delivery).await;
+            }
+        };
+        tokio::join!(downward, upward, watch(&node, &upstream, &link, &states, &stop));
+        Ok(())
+    });
+}
+
+/// Shows the link's state as it changes.
+async fn watch(
+    node: &Node,
+    upstream: &NodeId,
+    link: &Bus,
+    states: &States,
+    stop: &CancellationToken,
+) {
+    let mut state = link.state();
+    loop {
+        let up = *state.borrow_and_update();
+        node.metrics.link(upstream, up);
+        set(states, &format!("upstream {upstream}"), up);
+        match until(stop, state.changed()).await {
+            Some(Ok(())) => {}
+            Some(Err(_)) | None => return,
+        }
+    }
+}
+
+async fn tick(node: &Node, states: &States, stop: CancellationToken) {
+    loop {
+        node.metrics.server(node.own.is_up());
+        set(states, "server", node.own.is_up());
+        if until(&stop, tokio::time::sleep(TICK)).await.is_none() {
+            return;
+        }
+        node.router.lock().await.prune(crate::time::now());
+    }
+}
+
+/// What `work` gives, unless `stop` comes first.
+async fn until<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        () = stop.cancelled() => None,
+        done = work => Some(done),
+    }
+}
+
+/// The first task that ends ends all, within the grace.
+async fn supervise(
+    mut tasks: JoinSet<Result<(), RelayError>>,
+    stop: CancellationToken,
+) -> Result<(), RelayError> {
+    let mut outcome = Ok(());
+    let drained = async {
+        while let Some(ended) = tasks.join_next().await {
+            let failed = match ended {
+                Ok(Ok(())) => None,
+                Ok(Err(error)) => Some(error),
+                Err(error) => Some(RelayError::Task(error.to_string())),
+            };
+            if let Some(error) = failed {
+                tracing::error!(%error, "ending: a task failed");
+                outcome = Err(error);
+                stop.cancel();
+            }
+        }
+    };
+    let limit = async {
+        stop.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    tokio::select! {
+        () = drained => {}
+        () = limit => tracing::warn!("not everything ended in time; nothing is lost by that"),
+    }
+    outcome
+}

@@ -1,0 +1,155 @@
+//! One arrival, from receipt to settling.
+
+use std::time::Duration;
+
+use super::node::Node;
+use super::{placing, quarantine, receipts};
+use crate::address::Source;
+use crate::bus::{Delivery, PlaceError};
+use crate::notice::{Id, Time};
+use crate::routing::Verdict;
+use crate::verify::{self, Context, Refused, Verified};
+
+/// What is told to the source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Settle {
+    /// Done: placed, filtered, or held.
+    Ack,
+    /// Never again: it is in quarantine.
+    Terminate,
+    /// Later: the node's own server is away or full.
+    Later(Duration),
+}
+
+/// First delay while the own server is away; it doubles with each delivery.
+const DELAY: Duration = Duration::from_secs(1);
+const MAX_DELAY: Duration = Duration::from_secs(60);
+
+/// Takes one arrival through every step and settles it.
+pub(super) async fn handle(node: &Node, source: &Source, held: bool, delivery: Delivery) {
+    let now = crate::time::now();
+    node.metrics.received(source, delivery.foreign_headers, delivery.pending);
+    let settle = match step(node, now, source, held, &delivery).await {
+        Ok(settle) => settle,
+        Err(error) => {
+            tracing::warn!(%source, %error, "not placed yet; it will come again");
+            node.metrics.retried();
+            Settle::Later(backoff(delivery.delivered))
+        }
+    };
+    let told = match settle {
+        Settle::Ack => delivery.ack().await,
+        Settle::Terminate => delivery.term().await,
+        Settle::Later(delay) => delivery.nak(delay).await,
+    };
+    if let Err(error) = told {
+        // It comes again, and gets the same places: nothing is lost or doubled.
+        tracing::debug!(%source, %error, "not settled; it will come again");
+    }
+}
+
+fn backoff(delivered: u64) -> Duration {
+    let doublings = u32::try_from(delivered.saturating_sub(1)).unwrap_or(u32::MAX).min(6);
+    (DELAY * 2u32.pow(doublings)).min(MAX_DELAY)
+}
+
+async fn step(
+    node: &Node,
+    now: Time,
+    source: &Source,
+    held: bool,
+    delivery: &Delivery,
+) -> Result<Settle, PlaceError> {
+    if delivery.notice.is_empty() && delivery.hops.is_empty() {
+        return receipts::take(node, now, source, delivery).await;
+    }
+    match check(node, now, source, held, delivery) {
+        Ok(verified) => act(node, now, held, verified, delivery).await,
+        Err(refused) => refuse(node, now, source, delivery, &refused).await,
+    }
+}
+
+fn check(
+    node: &Node,
+    now: Time,
+    source: &Source,
+    held: bool,
+    delivery: &Delivery,
+) -> Result<Verified, Refused> {
+    let wire = delivery.wire()?;
+    let context = Context { now, me: &node.me, trust: &node.trust };
+    if held {
+        // Its subject is this relay's own: it was checked when it came, and is checked anew.
+        return verify::verify_held(context, source, wire);
+    }
+    verify::verify(context, source, &delivery.subject, wire)
+}
+
+/// What did not pass: into quarantine, and told to its sender alone.
+async fn refuse(
+    node: &Node,
+    now: Time,
+    source: &Source,
+    delivery: &Delivery,
+    refused: &Refused,
+) -> Result<Settle, PlaceError> {
+    tracing::warn!(%source, reason = %refused.reason, why = %refused.why.escape_debug(), "refused");
+    node.metrics.refused(refused.reason);
+    quarantine::put(node, source, delivery, refused).await?;
+    if let [notice] = delivery.notice.as_slice() {
+        let of = Id::of(notice.as_bytes());
+        receipts::refusal(node, now, source, of, refused.reason).await?;
+    }
+    Ok(Settle::Terminate)
+}
+
+async fn act(
+    node: &Node,
+    now: Time,
+    held: bool,
+    verified: Verified,
+    delivery: &Delivery,
+) -> Result<Settle, PlaceError> {
+    let mut router = node.router.lock().await;
+    let verdict = router.decide(now, &node.trust, &verified);
+    let id = verified.id();
+    match &verdict {
+        Verdict::Place(places) => {
+            if let Some(wait) = placing::place(node, now, &mut router, &verified, places).await? {
+                drop(router);
+                return wait_for(node, held, &verified, delivery, wait).await;
+            }
+        }
+        Verdict::Hold(until) => {
+            drop(router);
+            return wait_for(node, held, &verified, delivery, until.since(now)).await;
+        }
+        Verdict::Filter(reason) => {
+            node.metrics.filtered(*reason);
+            tracing::info!(%id, source = %verified.source(), %reason, "filtered");
+        }
+        Verdict::Refuse(reason) => {
+            drop(router);
+            let refused = Refused { reason: *reason, why: format!("of notice {id}") };
+            return refuse(node, now, verified.source(), delivery, &refused).await;
+        }
+    }
+    receipts::own(node, now, &mut router, &verified, &verdict).await?;
+    Ok(Settle::Ack)
+}
+
+/// Puts aside what must wait, so that nothing behind it does.
+async fn wait_for(
+    node: &Node,
+    held: bool,
+    verified: &Verified,
+    delivery: &Delivery,
+    wait: Duration,
+) -> Result<Settle, PlaceError> {
+    let wait = wait.clamp(DELAY, MAX_DELAY);
+    if held {
+        return Ok(Settle::Later(wait));
+    }
+    placing::hold(node, verified, delivery).await?;
+    Ok(Settle::Ack)
+}

@@ -1,0 +1,11 @@
+//! What one node does with one verified message. No clock, no I/O, no key, no body.
+//!
+//! `decide` reads state and never writes it, and never asks "seen before?": a redelivery after a
+//! crash gets the same places, so a crash between two acknowledged publishes loses neither. State
+//! changes in `keep` alone, after every place is safe.
+
+mod router;
+mod stored;
+
+pub use self::router::{Back, Router, Verdict};
+pub use self::stored::Stored;

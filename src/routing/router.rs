@@ -1,0 +1,247 @@
+//! The decision core of one node.
+
+use std::collections::BTreeMap;
+
+use super::stored::Stored;
+use crate::address::{Place, Source};
+use crate::lifecycle::Ledger;
+use crate::notice::{Audience, Id, Kind, Level, NodeId, Outcome, Reason, Receipt, Statement, Time};
+use crate::policy::{self, Policy};
+use crate::trust::Trust;
+use crate::verify::Verified;
+
+/// What becomes of a verified notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Every place, in the order of placing: the board last.
+    Place(Vec<Place>),
+    /// Lawfully not from here on.
+    Filter(Reason),
+    /// Not acceptable: quarantined.
+    Refuse(Reason),
+    /// Not before then.
+    Hold(Time),
+}
+
+/// Where a receipt goes back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// Nowhere further: the notice is this node's own.
+    Here,
+    /// Down to a child or follower.
+    Down(NodeId),
+    /// Up to an upstream.
+    Up(NodeId),
+}
+
+/// One node's rules and state.
+#[derive(Debug)]
+pub struct Router {
+    me: NodeId,
+    policy: Policy,
+    ledger: Ledger,
+    receipts: BTreeMap<(Id, NodeId), (Receipt, String)>,
+}
+
+impl Router {
+    /// A node that holds nothing yet.
+    #[must_use]
+    pub fn new(me: NodeId, policy: Policy) -> Self {
+        Self { me, policy, ledger: Ledger::default(), receipts: BTreeMap::new() }
+    }
+
+    /// The node.
+    #[must_use]
+    pub fn me(&self) -> &NodeId {
+        &self.me
+    }
+
+    /// What it holds.
+    #[must_use]
+    pub fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// What becomes of a notice.
+    #[must_use]
+    pub fn decide(&self, now: Time, trust: &Trust, m: &Verified) -> Verdict {
+        let s = m.statement();
+        if let (Source::Local(_), Some(nbf)) = (m.source(), s.nbf)
+            && Time::from_secs(nbf) > now
+        {
+            return Verdict::Hold(Time::from_secs(nbf));
+        }
+        match self.ledger.admits(m.id(), s) {
+            Err(reason @ (Reason::Relation | Reason::Lifetime)) => return Verdict::Refuse(reason),
+            Err(reason) => return Verdict::Filter(reason),
+            Ok(()) => {}
+        }
+        if let Err(reason) = self.judge(s) {
+            return Verdict::Filter(reason);
+        }
+        self.places(trust, m)
+    }
+
+    /// The rules, of which an annotation of a held alert is as free as the alert, and an update of
+    /// a held thread as the version before: whoever has the first must hear of the next.
+    fn judge(&self, s: &Statement) -> Result<(), Reason> {
+        let target = s.re.and_then(|re| self.ledger.statement(re));
+        match (s.kind, target) {
+            (Kind::Annotation, Some(target)) if target.kind == Kind::Alert => Ok(()),
+            (Kind::Advisory, Some(_)) => Ok(()),
+            _ => self.policy.judge(s),
+        }
+    }
+
+    fn places(&self, trust: &Trust, m: &Verified) -> Verdict {
+        let s = m.statement();
+        match &s.aud {
+            Audience::Node(top) if policy::is_upward(trust, s) => self.climb(trust, m, top),
+            Audience::Scope(_) => Verdict::Place(vec![Place::Board]),
+            Audience::Node(node) => self.toward(trust, s, node),
+        }
+    }
+
+    /// An escalation ends in this node's cases, and goes on if the rules say so. What was
+    /// telephoned in or reported by this very node needs no rule to reach the next level; what
+    /// ends an escalation goes wherever that may have gone.
+    fn climb(&self, trust: &Trust, m: &Verified, top: &NodeId) -> Verdict {
+        let s = m.statement();
+        let own = matches!(m.source(), Source::Local(_));
+        let goes_on = own || s.kind.is_ending() || self.policy.climbs(s);
+        let mut places = vec![Place::Cases];
+        if goes_on && s.tlp.is_neighbour_only() && !own {
+            return Verdict::Place(places);
+        }
+        if goes_on && let Some(up) = policy::next_up(trust, &self.me, top) {
+            places.push(Place::Outbox(up));
+        }
+        Verdict::Place(places)
+    }
+
+    fn toward(&self, trust: &Trust, s: &Statement, node: &NodeId) -> Verdict {
+        let case = s.kind == Kind::Response;
+        let mut places = if case { vec![Place::Cases] } else { Vec::new() };
+        if *node == self.me {
+            if !case {
+                places.push(Place::Inbox);
+            }
+            return Verdict::Place(places);
+        }
+        let Some(seat) = trust.seat(&self.me) else { return Verdict::Refuse(Reason::Audience) };
+        let mut refused = Reason::Audience;
+        for link in &seat.links {
+            match policy::passes(Some(seat.level), &self.me, link, s) {
+                Ok(()) => {
+                    places.push(Place::Direct(link.to.clone()));
+                    return Verdict::Place(places);
+                }
+                Err(Reason::Tlp) => refused = Reason::Tlp,
+                Err(_) => {}
+            }
+        }
+        Verdict::Refuse(refused)
+    }
+
+    /// Takes a notice that is safe in its places, or that was found there at start.
+    pub fn keep(&mut self, stored: Stored) {
+        let from = stored.from();
+        self.ledger.keep(stored.id, stored.statement, from);
+    }
+
+    /// Forgets what has expired.
+    pub fn prune(&mut self, now: Time) {
+        const GRACE_SECS: u64 = 24 * 3600;
+        self.ledger.prune(now, GRACE_SECS);
+    }
+
+    /// What this node says of a notice; the verdict must be final.
+    #[must_use]
+    pub fn receipt(&self, now: Time, trust: &Trust, m: &Verified, verdict: &Verdict) -> Receipt {
+        let upward = policy::is_upward(trust, m.statement());
+        let (outcome, reason, to) = match verdict {
+            Verdict::Place(places) if upward => match places.iter().find_map(up) {
+                Some(to) => (Outcome::Climbs, None, Some(to)),
+                None => (Outcome::Stops, None, None),
+            },
+            Verdict::Place(_) | Verdict::Hold(_) => (Outcome::Delivered, None, None),
+            Verdict::Filter(reason) => (Outcome::Filtered, Some(*reason), None),
+            Verdict::Refuse(reason) => (Outcome::Refused, Some(*reason), None),
+        };
+        self.word(now, trust, m.id(), outcome, reason, to)
+    }
+
+    /// What this node says of something that did not pass verification.
+    #[must_use]
+    pub fn refusal(&self, now: Time, trust: &Trust, of: Id, reason: Reason) -> Receipt {
+        self.word(now, trust, of, Outcome::Refused, Some(reason), None)
+    }
+
+    fn word(
+        &self,
+        at: Time,
+        trust: &Trust,
+        of: Id,
+        outcome: Outcome,
+        reason: Option<Reason>,
+        to: Option<NodeId>,
+    ) -> Receipt {
+        let reason = reason.map(|reason| reason.as_str().to_owned());
+        let (fed, by) = (trust.fed().clone(), self.me.clone());
+        Receipt { fed, of, by, outcome, reason, to, counts: None, at }
+    }
+
+    /// Where another node's receipt goes on to, back along the accepted custody of its notice.
+    /// `None` if it goes no further: the notice is not here, or the word is an entity's, which
+    /// ends at the node that serves it.
+    #[must_use]
+    pub fn back(&self, trust: &Trust, receipt: &Receipt) -> Option<Back> {
+        let level = trust.seat(&receipt.by).map(|seat| seat.level);
+        if level == Some(Level::Entity) && receipt.by != self.me {
+            return None;
+        }
+        match self.ledger.from(receipt.of)? {
+            None => Some(Back::Here),
+            Some(node) if trust.link(&self.me, node).is_some() => Some(Back::Down(node.clone())),
+            Some(node) => Some(Back::Up(node.clone())),
+        }
+    }
+
+    /// Takes a receipt with its JWS; of one (`of`, `by`) the latest wins. Whether it was news.
+    pub fn keep_receipt(&mut self, receipt: Receipt, jws: String) -> bool {
+        let news = self.is_news(&receipt);
+        if news {
+            self.receipts.insert((receipt.of, receipt.by.clone()), (receipt, jws));
+        }
+        news
+    }
+
+    /// Whether a receipt would be news.
+    #[must_use]
+    pub fn is_news(&self, receipt: &Receipt) -> bool {
+        let key = (receipt.of, receipt.by.clone());
+        self.receipts.get(&key).is_none_or(|(old, _)| old.at < receipt.at)
+    }
+
+    /// Whether this node has already said the same of the same notice.
+    #[must_use]
+    pub fn has_said(&self, receipt: &Receipt) -> bool {
+        let key = (receipt.of, self.me.clone());
+        self.receipts.get(&key).is_some_and(|(old, _)| {
+            old.outcome == receipt.outcome && old.reason == receipt.reason && old.to == receipt.to
+        })
+    }
+
+    /// Every receipt of a notice, as parsed and as signed.
+    pub fn receipts(&self, of: Id) -> impl Iterator<Item = &(Receipt, String)> {
+        let of_one = move |((id, _), _): &(&(Id, NodeId), &(Receipt, String))| *id == of;
+        self.receipts.iter().filter(of_one).map(|(_, receipt)| receipt)
+    }
+}
+
+fn up(place: &Place) -> Option<NodeId> {
+    match place {
+        Place::Outbox(up) => Some(up.clone()),
+        _ => None,
+    }
+}

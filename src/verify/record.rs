@@ -1,0 +1,58 @@
+//! Receipts: a relay's word, checked under that relay's key at the receipt's own time.
+
+use super::steps::{CLOCK_LEEWAY, Refused};
+use crate::address::Source;
+use crate::jws::{self, Compact, JsonError, Typ};
+use crate::notice::{NodeId, Reason, Receipt, Time};
+use crate::trust::{Trust, Usage};
+
+/// A receipt has about 400 bytes; above this it is not one.
+const MAX_RECEIPT_BYTES: usize = 2_048;
+
+/// Checks a receipt that arrived from `source`.
+///
+/// # Errors
+/// The first check that it fails; `direction` if it is the word of a node from which nothing can
+/// come over this link.
+pub fn verify_receipt(
+    now: Time,
+    me: &NodeId,
+    trust: &Trust,
+    source: &Source,
+    payload: &[u8],
+) -> Result<(Receipt, String), Refused> {
+    let refuse = |reason, why: &str| Refused::new(reason, format!("receipt: {why}"));
+    if payload.len() > MAX_RECEIPT_BYTES {
+        return Err(refuse(Reason::Header, "too large"));
+    }
+    let text = std::str::from_utf8(payload).map_err(|_| refuse(Reason::Encoding, "not text"))?;
+    let compact = Compact::parse(text, Typ::Receipt)?;
+    let known = trust.find(compact.kid()).ok_or(refuse(Reason::KeyUnknown, "no such key"))?;
+    let bytes = compact.payload(&known.public)?;
+    let receipt: Receipt = jws::from_slice(bytes).map_err(|e| match e {
+        JsonError::Syntax(why) => refuse(Reason::Json, &why),
+        JsonError::Claim(why) => refuse(Reason::Claim, &why),
+    })?;
+    if receipt.fed != *trust.fed() {
+        return Err(refuse(Reason::Federation, "of another federation"));
+    }
+    if receipt.at > now + CLOCK_LEEWAY {
+        return Err(refuse(Reason::Future, "ahead"));
+    }
+    let key = trust
+        .key(compact.kid(), Usage::Relay, receipt.at)
+        .map_err(|reason| refuse(reason, "its key"))?;
+    if key.node != receipt.by {
+        return Err(refuse(Reason::KeyOwner, "signed by another"));
+    }
+    let plausible = match source {
+        Source::Child(child) => child.contains(&receipt.by),
+        Source::Upstream(_) => receipt.by != *me,
+        Source::Outbox(_) => true,
+        Source::Local(_) => false,
+    };
+    if !plausible {
+        return Err(refuse(Reason::Direction, "not from there"));
+    }
+    Ok((receipt, text.to_owned()))
+}
