@@ -57,7 +57,11 @@ pub enum BusError {
         why: String,
     },
     /// Too old.
-    #[error("{url}: nats-server {found} is too old; {}.{} or newer is needed", MIN_SERVER.0, MIN_SERVER.1)]
+    #[error(
+        "{url}: nats-server {found} is too old; {}.{} or newer is needed",
+        MIN_SERVER.0,
+        MIN_SERVER.1
+    )]
     TooOld {
         /// Where.
         url: String,

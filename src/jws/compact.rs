@@ -64,7 +64,8 @@ struct Protected {
     typ: String,
 }
 
-/// A compact JWS taken apart; nothing in it is believed before [`Compact::payload`] has verified it.
+/// A compact JWS taken apart; nothing in it is believed before [`Compact::payload`] has verified
+/// it.
 #[derive(Debug, Clone)]
 pub struct Compact<'a> {
     signing_input: &'a str,
