@@ -41,7 +41,7 @@ const TABLE: &[Row] = &[
     // The wiring.
     ("relay", &[DOMAIN, EDGES]),
     ("topology", &[DOMAIN, EDGES]),
-    ("publish", &[DOMAIN, EDGES]),
+    ("publish", &[DOMAIN, EDGES, &["relay"]]),
     ("demo", &[DOMAIN, EDGES, &["relay", "topology", "publish"]]),
     ("cli", &[DOMAIN, EDGES, &["relay", "topology", "publish", "demo"]]),
     ("main", &[&["cli"]]),

@@ -1,10 +1,13 @@
-//! What routing and clocks need to know of a case: the claims that an escalation and a response
-//! carry, so that no relay has to open a report to see how far it climbs and which clock runs.
+//! The claims of cases: what routing and clocks need of an incident, and no more.
 
 use serde::{Deserialize, Serialize};
 
 use super::id::Id;
+use super::line::{is_line, is_token};
 use super::scope::Scope;
+use super::statement::{MAX_TEXT_CHARS, Statement, StatementError, ensure};
+
+const MAX_COUNTRIES: usize = 30;
 
 /// The case claims of an escalation or a response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -134,4 +137,23 @@ impl CaseState {
             Self::Rejected => "rejected",
         }
     }
+}
+
+/// Checks the texts of a statement's case.
+pub(super) fn check(statement: &Statement) -> Result<(), StatementError> {
+    if let Some(Answer { reason: Some(reason), .. }) = statement.answer() {
+        ensure(is_line(reason, MAX_TEXT_CHARS), "case.reason", "a line of 1 to 160 characters")?;
+    }
+    let Some(report) = statement.report() else { return Ok(()) };
+    let incident = report
+        .incident
+        .split_once('/')
+        .is_some_and(|(class, kind)| is_token(class, 40) && is_token(kind, 40));
+    ensure(incident, "case.type", "an RSIT class/type, as malicious-code/infected-system")?;
+    let nature = report.nature.as_ref().is_none_or(|nature| is_token(nature, 40));
+    ensure(nature, "case.nature", "1 to 40 of [a-z0-9-]")?;
+    let countries = report.countries.as_deref().unwrap_or_default();
+    let two = |c: &String| c.len() == 2 && c.bytes().all(|b| b.is_ascii_lowercase());
+    let countries = countries.len() <= MAX_COUNTRIES && countries.iter().all(two);
+    ensure(countries, "case.countries", "at most 30 of ISO 3166-1 alpha-2, lower case")
 }

@@ -7,10 +7,12 @@ mod case;
 mod id;
 mod kind;
 mod label;
+mod line;
 mod node;
 mod reason;
 mod records;
 mod scope;
+mod sector;
 mod statement;
 mod time;
 mod wire;
@@ -19,12 +21,15 @@ pub use self::case::{Answer, Case, CaseState, Regime, Report, Stage};
 pub use self::id::{Id, IdError};
 pub use self::kind::{Audience, AudienceError, Kind};
 pub use self::label::{LabelError, Severity, Tlp};
+pub(crate) use self::line::{is_hidden, is_language, is_line};
 pub use self::node::{Level, MAX_NODE_TOKENS, NodeId, NodeIdError, Step};
 pub use self::reason::Reason;
 pub use self::records::{Heartbeat, Hop, Outcome, Receipt};
 pub use self::scope::{ALL, Scope, ScopeError};
+pub use self::sector::{Sector, by_name, sectors};
 pub use self::statement::{
-    Body, Doc, Federation, MAX_STATEMENT_BYTES, MAX_TITLE_CHARS, Statement, StatementError,
+    Body, Doc, Federation, MAX_STATEMENT_BYTES, MAX_TEXT_CHARS, MAX_TITLE_CHARS, Statement,
+    StatementError,
 };
 pub use self::time::Time;
 pub use self::wire::{

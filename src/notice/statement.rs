@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::case::{Answer, Case, Report};
+use super::case::{self, Answer, Case, Report};
 use super::id::Id;
 use super::kind::{Audience, Kind};
 use super::label::{Severity, Tlp};
+use super::line::{is_language, is_line, is_token};
 use super::node::NodeId;
 use super::time::Time;
 use super::wire::MAX_BODY_BYTES;
@@ -22,9 +23,9 @@ pub const MAX_TITLE_CHARS: usize = 200;
 const MAX_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
 /// How long an issuer's relay may hold a notice for `nbf`.
 const MAX_HELD: Duration = Duration::from_secs(24 * 3600);
-const MAX_TEXT_CHARS: usize = 160;
+/// Longest other line: a publisher, a reference, a version, a reason.
+pub const MAX_TEXT_CHARS: usize = 160;
 const MAX_EXT_BYTES: usize = 512;
-const MAX_COUNTRIES: usize = 30;
 
 /// Why bytes are no statement. Each is one reason code of `policy::Reason`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -138,7 +139,7 @@ pub struct Statement {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Doc {
-    /// The document's publisher (a CSAF namespace, `CERT-FR`).
+    /// The document's publisher: a CSAF namespace, `https://www.cert.ssi.gouv.fr`.
     #[serde(rename = "pub")]
     pub publisher: String,
     /// Its reference, unique for the publisher.
@@ -224,7 +225,7 @@ impl Statement {
         self.check_life()?;
         self.check_texts()?;
         self.check_combination()?;
-        self.check_case()?;
+        case::check(self)?;
         if let Some(ext) = &self.ext {
             let size = serde_json::to_vec(ext).map_or(usize::MAX, |bytes| bytes.len());
             ensure(size <= MAX_EXT_BYTES, "ext", "at most 512 bytes")?;
@@ -289,55 +290,12 @@ impl Statement {
             _ => Ok(()),
         }
     }
-
-    fn check_case(&self) -> Result<(), StatementError> {
-        if let Some(Answer { reason: Some(reason), .. }) = self.answer() {
-            ensure(
-                is_line(reason, MAX_TEXT_CHARS),
-                "case.reason",
-                "a line of 1 to 160 characters",
-            )?;
-        }
-        let Some(report) = self.report() else { return Ok(()) };
-        let incident = report
-            .incident
-            .split_once('/')
-            .is_some_and(|(class, kind)| is_token(class, 40) && is_token(kind, 40));
-        ensure(incident, "case.type", "an RSIT class/type, as malicious-code/infected-system")?;
-        let nature = report.nature.as_ref().is_none_or(|nature| is_token(nature, 40));
-        ensure(nature, "case.nature", "1 to 40 of [a-z0-9-]")?;
-        let countries = report.countries.as_deref().unwrap_or_default();
-        let two = |c: &String| c.len() == 2 && c.bytes().all(|b| b.is_ascii_lowercase());
-        let countries = countries.len() <= MAX_COUNTRIES && countries.iter().all(two);
-        ensure(countries, "case.countries", "at most 30 of ISO 3166-1 alpha-2, lower case")
-    }
 }
 
-fn ensure(holds: bool, claim: &'static str, expected: &'static str) -> Result<(), StatementError> {
+pub(super) fn ensure(
+    holds: bool,
+    claim: &'static str,
+    expected: &'static str,
+) -> Result<(), StatementError> {
     if holds { Ok(()) } else { Err(StatementError::Claim(claim, expected)) }
-}
-
-/// One line without control or direction-changing characters: a title is shown on terminals.
-fn is_line(text: &str, max_chars: usize) -> bool {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let chars = text.chars().count();
-    (1..=max_chars).contains(&chars) && text.trim() == text && !text.chars().any(hidden)
-}
-
-fn is_token(text: &str, max: usize) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=max).contains(&text.len()) && text.bytes().all(allowed)
-}
-
-fn is_language(text: &str) -> bool {
-    let subtag = |part: &str| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    text.len() <= 35
-        && text.split('-').all(subtag)
-        && text.split('-').next().is_some_and(|p| (2..=3).contains(&p.len()))
 }

@@ -174,7 +174,7 @@ async fn connect(
         set(states, &name, false);
         links.insert(upstream.node.clone(), link_endpoint(&config.node, upstream)?);
     }
-    let policy = Policy::from(config);
+    let policy = Policy { rules: config.rules.clone(), climbs: config.climbs.clone() };
     let node = Node {
         me: config.node.clone(),
         router: Mutex::new(Router::new(config.node.clone(), policy)),
