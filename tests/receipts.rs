@@ -1,6 +1,6 @@
 //! Whose word a node takes for what became of a notice: each receipt that must be refused, and why.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
 
 mod forge;
 

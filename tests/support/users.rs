@@ -28,15 +28,21 @@ impl Raw {
         self.client.flush().await.expect("flushed");
         let deadline = tokio::time::Instant::now() + PATIENCE;
         loop {
-            let mut errors = self.errors.lock().expect("errors");
-            if errors.iter().any(|error| error.contains(LAST)) {
-                let all = std::mem::take(&mut *errors);
+            if let Some(all) = self.taken(LAST) {
                 return all.into_iter().filter(|error| !error.contains(LAST)).collect();
             }
-            drop(errors);
             assert!(tokio::time::Instant::now() < deadline, "the server does not complain");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+}
+
+impl Raw {
+    /// All complaints, once one of them names `last`.
+    fn taken(&self, last: &str) -> Option<Vec<String>> {
+        let mut errors = self.errors.lock().expect("errors");
+        let complete = errors.iter().any(|error| error.contains(last));
+        complete.then(|| std::mem::take(&mut *errors))
     }
 }
 
