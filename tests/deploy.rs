@@ -33,7 +33,8 @@ fn chappe(arguments: &[&str]) -> Output {
 fn exposition() -> String {
     let node: NodeId = "eu-fr-bre".parse().expect("an id");
     let upstream: NodeId = "eu-fr".parse().expect("an id");
-    let metrics = Metrics::new(&node, std::slice::from_ref(&upstream)).expect("metrics");
+    let metrics =
+        Metrics::new(&node, std::slice::from_ref(&upstream), Time::from_secs(1)).expect("metrics");
     metrics.received(&Source::Upstream(upstream), 0, 0);
     metrics.placed(&Place::Board, Time::from_secs(1), Some(Duration::from_millis(1)));
     metrics.text().expect("text")
