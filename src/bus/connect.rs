@@ -8,11 +8,10 @@ use std::time::Duration;
 use async_nats::{Client, ConnectOptions, Event, jetstream};
 use tokio::sync::watch;
 
+use super::version::{NEEDED, Version};
 use crate::keys::Secret;
 use crate::notice::MAX_MESSAGE_BYTES;
 
-/// Oldest server with per-message TTL, consumer reset and safe acknowledgement subjects.
-pub const MIN_SERVER: (u16, u16) = (2, 14);
 /// A request that takes longer has an unknown outcome.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -57,11 +56,7 @@ pub enum BusError {
         why: String,
     },
     /// Too old.
-    #[error(
-        "{url}: nats-server {found} is too old; {}.{} or newer is needed",
-        MIN_SERVER.0,
-        MIN_SERVER.1
-    )]
+    #[error("{url}: nats-server {found} is too old; {NEEDED} or newer is needed")]
     TooOld {
         /// Where.
         url: String,
@@ -207,7 +202,8 @@ fn options(
     options
 }
 
-fn reconnect_delay(attempts: usize) -> Duration {
+/// Between tries: short at first, never longer than five seconds.
+pub(super) fn reconnect_delay(attempts: usize) -> Duration {
     let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(6);
     (RECONNECT.0 * 2u32.pow(doublings)).min(RECONNECT.1)
 }
@@ -240,9 +236,7 @@ fn note(name: &str, state: &watch::Sender<bool>, faults: &AtomicU64, event: &Eve
 
 fn check_server(url: &str, client: &Client) -> Result<(), BusError> {
     let info = client.server_info();
-    let mut parts = info.version.split('.').map_while(|part| part.parse::<u16>().ok());
-    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    if found < MIN_SERVER {
+    if Version::find(&info.version).is_none_or(|found| found < NEEDED) {
         return Err(BusError::TooOld { url: url.to_owned(), found: info.version.clone() });
     }
     if info.max_payload < MAX_MESSAGE_BYTES {

@@ -4,17 +4,23 @@
 //! already there, full, away, unknown. Everything with a time limit says so.
 
 mod connect;
+mod find;
 mod fold;
 mod place;
 mod provision;
 mod pull;
 mod request;
 mod subscribe;
+mod supervise;
+mod version;
 
-pub use self::connect::{Bus, BusError, Endpoint, MIN_SERVER, TlsFiles};
+pub use self::connect::{Bus, BusError, Endpoint, TlsFiles};
+pub use self::find::{FindError, find_server};
 pub use self::fold::Fold;
 pub use self::place::{PlaceError, Placed};
 pub use self::provision::Provisioned;
 pub use self::pull::{Delivery, Pull, Reading};
 pub use self::request::{Request, Requests};
 pub use self::subscribe::Live;
+pub use self::supervise::{Launch, ServerError, Supervised, free_port};
+pub use self::version::{NEEDED, Version};

@@ -19,6 +19,9 @@ const BATCH: usize = 64;
 /// messages, a large one would never come.
 const BATCH_BYTES: usize = 24 * 1024 * 1024;
 const _: () = assert!(BATCH_BYTES >= 2 * MAX_MESSAGE_BYTES);
+/// What every sender of ours asks of the server, which stores it with the message.
+const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
+const TTL: &str = "Nats-TTL";
 const EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 /// First and longest delay before a durable is opened again.
@@ -54,7 +57,7 @@ pub struct Delivery {
     pub hops: Vec<String>,
     /// Every value of the detached signature's header.
     pub body_sig: Vec<String>,
-    /// How many other headers it had.
+    /// How many other headers it had, besides those with which it was placed.
     pub foreign_headers: usize,
     /// The body.
     pub payload: Vec<u8>,
@@ -161,7 +164,7 @@ impl Delivery {
 
     pub(super) fn from_core(message: async_nats::Message) -> Self {
         let headers = message.headers.unwrap_or_default();
-        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG];
+        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG, EXPECTED, TTL];
         let foreign = |(name, _): &(&async_nats::HeaderName, _)| {
             let name: &str = name.as_ref();
             !ours.contains(&name)

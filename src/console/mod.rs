@@ -15,11 +15,14 @@ use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
-use tokio::net::TcpListener;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
 use crate::telemetry::Metrics;
 
+/// Metrics of one relay have some tens of kilobytes.
+const MAX_ANSWER: u64 = 1024 * 1024;
 /// How long an answer that is under way may still take once the console is told to end: a reader
 /// who never finishes must not hold the relay.
 const GRACE: Duration = Duration::from_secs(2);
@@ -84,6 +87,21 @@ pub async fn serve(
         served = served => served.map_err(ConsoleError::Serve),
         () = late => Ok(()),
     }
+}
+
+/// Asks a console, here or elsewhere on this machine. One request of HTTP/1.0: a client library
+/// would be more than this.
+///
+/// # Errors
+/// The connection's.
+pub async fn ask(console: &str, path: &str) -> std::io::Result<String> {
+    let mut stream = TcpStream::connect(console).await?;
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {console}\r\n\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.take(MAX_ANSWER).read_to_string(&mut answer).await?;
+    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body.to_owned());
+    body.ok_or_else(|| std::io::Error::other("no HTTP answer"))
 }
 
 async fn numbers(State(shared): State<Shared>) -> Response {

@@ -1,201 +1,187 @@
-//! Source files as the rules look at them: text, and code without comments, strings and tests.
+//! Source files as the rules see them: the text as written, and the *code*, in which comments,
+//! texts in quotes and test modules are blank, so that a rule speaks of what is compiled.
 
 use std::path::Path;
 
 /// One file.
-#[derive(Debug)]
-pub struct SourceFile {
-    /// As `src/notice/id.rs`.
-    pub path: String,
-    /// As it is on the disk.
-    pub text: String,
-    /// With comments, the contents of strings, and `#[cfg(test)]` items blanked. Lines and columns
-    /// stay where they are.
-    pub code: String,
+pub(crate) struct Source {
+    /// Relative to the project's folder, with `/`.
+    pub(crate) path: String,
+    /// As written.
+    pub(crate) text: String,
+    /// The same lines without comments, texts and tests.
+    pub(crate) code: String,
 }
 
-impl SourceFile {
-    pub fn new(path: &str, text: &str) -> Self {
-        let code = without_tests(&without_comments_and_strings(text));
+impl Source {
+    pub(crate) fn new(path: &str, text: &str) -> Self {
+        let code = without_tests(&without_comments_and_texts(text));
         Self { path: path.to_owned(), text: text.to_owned(), code }
     }
 
-    /// The module's path below the crate: `[notice, id]`; of `src/notice/mod.rs` `[notice]`.
-    pub fn module(&self) -> Vec<&str> {
-        let inner = self.path.trim_start_matches("src/").trim_end_matches(".rs");
-        let parts = inner.split('/').filter(|part| !matches!(*part, "mod" | "lib"));
-        parts.collect()
+    /// The module of `src/` that it belongs to; `lib` and `main` are themselves.
+    pub(crate) fn module(&self) -> &str {
+        let path = self.path.trim_start_matches("src/").trim_end_matches(".rs");
+        path.split('/').next().unwrap_or_default()
     }
 
-    /// The module directly below the crate; empty for `lib.rs`.
-    pub fn top(&self) -> &str {
-        self.module().first().copied().unwrap_or("")
-    }
-
-    /// The line of a byte of the code, from 1.
-    pub fn line(&self, at: usize) -> usize {
-        self.code.bytes().take(at).filter(|b| *b == b'\n').count() + 1
+    /// How many `super::` lead from this file to the crate's root.
+    pub(crate) fn depth(&self) -> usize {
+        let folders = self.path.trim_start_matches("src/").split('/').count();
+        let own_name = !["mod.rs", "lib.rs", "main.rs"].iter().any(|n| self.path.ends_with(n));
+        folders - 1 + usize::from(own_name)
     }
 }
 
-/// Every `.rs` file below `folder`, in order.
-pub fn read(folder: &str) -> Vec<SourceFile> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files = Vec::new();
-    collect(&root.join(folder), root, &mut files);
-    files.sort_by(|a, b| a.path.cmp(&b.path));
-    blank_test_files(&mut files);
-    files
+/// Every file below `folders` whose name ends with one of `endings`, in order.
+pub(crate) fn all(folders: &[&str], endings: &[&str]) -> Vec<Source> {
+    let project = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = Vec::new();
+    for folder in folders {
+        walk(project, &project.join(folder), endings, &mut found);
+    }
+    found.sort_by(|a, b| a.path.cmp(&b.path));
+    blank_test_files(&mut found);
+    found
 }
 
-/// A file that its parent declares under `#[cfg(test)]` has no code outside tests.
-pub fn blank_test_files(files: &mut [SourceFile]) {
-    let is_test = |file: &SourceFile, parent: &SourceFile| {
-        let module = file.module();
-        let Some((name, parents)) = module.split_last() else { return false };
-        let declared = format!("#[cfg(test)]\nmod {name};");
-        parent.module() == parents && parent.text.contains(&declared)
-    };
-    let tests: Vec<bool> =
-        files.iter().map(|file| files.iter().any(|parent| is_test(file, parent))).collect();
-    for (file, _) in files.iter_mut().zip(tests).filter(|(_, test)| *test) {
-        file.code.clear();
+/// A file that its parent declares under `#[cfg(test)]` has no code either.
+fn blank_test_files(sources: &mut [Source]) {
+    let mut tests = Vec::new();
+    for source in sources.iter() {
+        let folder = source.path.trim_end_matches(".rs").trim_end_matches("mod");
+        let folder = folder.trim_end_matches('/');
+        for after in source.text.split("#[cfg(test)]\nmod ").skip(1) {
+            if let Some((name, _)) = after.split_once(";\n") {
+                tests.push(format!("{folder}/{name}.rs"));
+            }
+        }
+    }
+    for source in sources.iter_mut().filter(|source| tests.contains(&source.path)) {
+        source.code = "\n".repeat(source.text.lines().count());
     }
 }
 
-fn collect(folder: &Path, root: &Path, files: &mut Vec<SourceFile>) {
-    for entry in std::fs::read_dir(folder).expect("a folder") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            collect(&path, root, files);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            let text = std::fs::read_to_string(&path).expect("a text");
-            let name = path.strip_prefix(root).expect("below the root").display().to_string();
-            files.push(SourceFile::new(&name, &text));
+fn walk(project: &Path, place: &Path, endings: &[&str], found: &mut Vec<Source>) {
+    if place.is_file() {
+        let path = place.strip_prefix(project).expect("inside").display().to_string();
+        if endings.iter().any(|ending| path.ends_with(ending)) {
+            let text = std::fs::read_to_string(place).expect("a source file is text");
+            found.push(Source::new(&path, &text));
+        }
+    } else if let Ok(entries) = std::fs::read_dir(place) {
+        for entry in entries {
+            walk(project, &entry.expect("listed").path(), endings, found);
         }
     }
 }
 
-/// Blanks comments and what stands between quotes. Bytes that are not ASCII become `?`, so that
-/// every byte is a column.
-fn without_comments_and_strings(text: &str) -> String {
-    let bytes = text.as_bytes();
+/// Blanks comments and what stands in quotes; lines keep their places.
+fn without_comments_and_texts(text: &str) -> String {
     let mut code = String::with_capacity(text.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let end = skip(bytes, at);
-        if end > at {
-            code.extend(bytes[at..end].iter().map(|b| if *b == b'\n' { '\n' } else { ' ' }));
-            at = end;
-        } else {
-            code.push(if bytes[at].is_ascii() { char::from(bytes[at]) } else { '?' });
-            at += 1;
+    let mut rest = text;
+    let mut before = ' ';
+    while let Some(c) = rest.chars().next() {
+        let length = foreign_length(rest, before).min(rest.len());
+        let taken = if length == 0 { c.len_utf8() } else { length };
+        let (piece, after) = rest.split_at(taken);
+        match length {
+            0 => code.push_str(piece),
+            _ => code.extend(piece.chars().map(|c| if c == '\n' { '\n' } else { ' ' })),
         }
+        before = piece.chars().next_back().unwrap_or(' ');
+        rest = after;
     }
     code
 }
 
-/// The end of the comment, string or character that begins at `at`; `at` if none does.
-fn skip(bytes: &[u8], at: usize) -> usize {
-    let rest = &bytes[at..];
-    let inside_a_word = at > 0 && (bytes[at - 1].is_ascii_alphanumeric() || bytes[at - 1] == b'_');
-    match rest {
-        [b'/', b'/', ..] => at + rest.iter().position(|b| *b == b'\n').unwrap_or(rest.len()),
-        [b'/', b'*', ..] => at + find(rest, b"*/").map_or(rest.len(), |end| end + 2),
-        [b'"', ..] => at + quoted(rest, b'"'),
-        [b'r', b'"' | b'#', ..] if !inside_a_word => at + raw(rest),
-        // A lifetime has no closing quote within the next few bytes.
-        [b'\'', b'\\', ..] => at + quoted(rest, b'\''),
-        [b'\'', _, b'\'', ..] => at + 3,
-        _ => at,
+/// How many bytes from here are a comment, a text or a character; 0 for code.
+fn foreign_length(rest: &str, before: char) -> usize {
+    let to = |end: &str, from: usize| {
+        rest[from..].find(end).map_or(rest.len(), |at| from + at + end.len())
+    };
+    if rest.starts_with("//") {
+        return rest.find('\n').unwrap_or(rest.len());
+    }
+    if rest.starts_with("/*") {
+        return to("*/", 2);
+    }
+    if rest.starts_with('"') {
+        return text_length(rest);
+    }
+    let hashes = rest.strip_prefix('r').map(|r| r.len() - r.trim_start_matches('#').len());
+    if let Some(hashes) = hashes
+        && rest[1 + hashes..].starts_with('"')
+        && !before.is_alphanumeric()
+        && before != '_'
+    {
+        return to(&format!("\"{}", "#".repeat(hashes)), 2 + hashes);
+    }
+    if rest.starts_with("'\\") {
+        return to("'", 3);
+    }
+    // A lifetime has no second quote two characters on.
+    let mut chars = rest.char_indices();
+    match (chars.next(), chars.next(), chars.next()) {
+        (Some((_, '\'')), Some(_), Some((at, '\''))) => at + 1,
+        _ => 0,
     }
 }
 
-fn quoted(rest: &[u8], quote: u8) -> usize {
-    let mut at = 1;
-    while at < rest.len() && rest[at] != quote {
-        at += if rest[at] == b'\\' { 2 } else { 1 };
+fn text_length(rest: &str) -> usize {
+    let mut escaped = true; // the opening quote
+    for (at, c) in rest.char_indices() {
+        match c {
+            _ if escaped => escaped = false,
+            '\\' => escaped = true,
+            '"' => return at + 1,
+            _ => {}
+        }
     }
-    (at + 1).min(rest.len())
+    rest.len()
 }
 
-/// The length of a raw string; 0 if it is a raw identifier.
-fn raw(rest: &[u8]) -> usize {
-    let hashes = rest.iter().skip(1).take_while(|b| **b == b'#').count();
-    if rest.get(hashes + 1) != Some(&b'"') {
-        return 0;
-    }
-    let close = format!("\"{}", "#".repeat(hashes));
-    let body = &rest[hashes + 2..];
-    find(body, close.as_bytes()).map_or(rest.len(), |end| hashes + 2 + end + close.len())
-}
-
-fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
-    bytes.windows(what.len()).position(|window| window == what)
-}
-
-/// Blanks each item under `#[cfg(test)]`.
+/// Blanks each item under `#[cfg(test)]`; rustfmt puts its end at its own indentation.
 fn without_tests(code: &str) -> String {
-    const MARK: &str = "#[cfg(test)]";
-    let mut kept = code.to_owned();
-    while let Some(start) = kept.find(MARK) {
-        let end = item_end(&kept, start + MARK.len());
-        let blank: String =
-            kept[start..end].chars().map(|c| if c == '\n' { c } else { ' ' }).collect();
-        kept.replace_range(start..end, &blank);
+    let mut kept = String::with_capacity(code.len());
+    let mut end: Option<String> = None;
+    for line in code.lines() {
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let opens = line.trim() == "#[cfg(test)]";
+        let ends = end.as_ref().is_some_and(|end| {
+            line == format!("{end}}}")
+                || (line.starts_with(end.as_str()) && line.ends_with(';'))
+                    && indent.len() == end.len()
+        });
+        if opens && end.is_none() {
+            end = Some(indent.to_owned());
+        } else if end.is_none() {
+            kept.push_str(line);
+        } else if ends {
+            end = None;
+        }
+        kept.push('\n');
     }
     kept
 }
 
-/// Where the item that begins at `from` ends: behind its block, or at its `;`.
-pub fn item_end(code: &str, from: usize) -> usize {
-    let (mut depth, mut inside) = (0_usize, 0_usize);
-    for (at, byte) in code.bytes().enumerate().skip(from) {
-        match byte {
-            b'{' => depth += 1,
-            b'}' if depth <= 1 => return at + 1,
-            b'}' => depth -= 1,
-            // Of an array's length in a signature.
-            b'(' | b'[' => inside += 1,
-            b')' | b']' => inside = inside.saturating_sub(1),
-            b';' if depth == 0 && inside == 0 => return at + 1,
-            _ => {}
-        }
-    }
-    code.len()
+#[test]
+fn comments_texts_and_tests_are_no_code() {
+    let text = "//! tokio\nfn a() { b(\"x \\\" // tokio\", '\"', 'l', r#\"t\"okio\"#); } // tokio\n\
+                #[cfg(test)]\nmod tests {\n    fn tokio() {}\n}\nfn kept<'a>() {}\n";
+    let source = Source::new("src/x/y.rs", text);
+    assert!(!source.code.contains("tokio"), "{}", source.code);
+    assert!(source.code.contains("fn a() { b("), "{}", source.code);
+    assert!(source.code.contains("); }"), "{}", source.code);
+    assert!(source.code.ends_with("fn kept<'a>() {}\n"), "{}", source.code);
+    assert_eq!(source.code.lines().count(), text.lines().count());
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_stands_in_comments_strings_and_tests_is_no_code() {
-        let text = "//! crate::bus\n\
-                    fn f<'a>(x: &'a str) -> char { \"crate::cli\"; r#\"crate::x\"#; '\"' }\n\
-                    /* crate::y */ #[cfg(test)]\nmod tests { fn g() { h.unwrap() } }\nfn z() {}\n";
-        let code = SourceFile::new("src/a.rs", text).code;
-        assert!(!code.contains("crate::") && !code.contains("unwrap"), "{code}");
-        assert!(code.contains("fn f<'a>") && code.contains("fn z() {}"), "{code}");
-        assert_eq!(code.lines().count(), text.lines().count());
-    }
-
-    #[test]
-    fn a_file_declared_for_tests_has_no_other_code() {
-        let mut files = [
-            SourceFile::new("src/a/mod.rs", "#[cfg(test)]\nmod samples;\nmod b;\n"),
-            SourceFile::new("src/a/samples.rs", "fn f() { x.unwrap() }"),
-            SourceFile::new("src/a/b.rs", "fn f() {}"),
-        ];
-        blank_test_files(&mut files);
-        assert!(files[1].code.is_empty() && !files[2].code.is_empty());
-    }
-
-    #[test]
-    fn a_file_knows_its_module() {
-        assert_eq!(SourceFile::new("src/notice/id.rs", "").module(), ["notice", "id"]);
-        assert_eq!(SourceFile::new("src/notice/mod.rs", "").module(), ["notice"]);
-        assert_eq!(SourceFile::new("src/lib.rs", "").top(), "");
-        assert_eq!(SourceFile::new("src/time.rs", "").top(), "time");
-    }
+#[test]
+fn a_file_knows_its_module_and_its_depth() {
+    let depths = ["src/lib.rs", "src/time.rs", "src/bus/mod.rs", "src/bus/pull.rs"]
+        .map(|path| Source::new(path, "").depth());
+    assert_eq!(depths, [0, 1, 1, 2]);
+    assert_eq!(Source::new("src/bus/pull.rs", "").module(), "bus");
+    assert_eq!(Source::new("src/time.rs", "").module(), "time");
 }

@@ -1,0 +1,192 @@
+//! A whole federation on a real nats-server, for tests that must not believe a stand-in: rendered
+//! from a topology, provisioned, one process for each relay. Killed and removed when dropped, and
+//! also when the test process dies.
+#![allow(dead_code, unreachable_pub)] // each test binary uses its own part
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
+
+mod look;
+mod notices;
+mod ports;
+mod processes;
+mod users;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use chappe::address::Role;
+use chappe::bus::Bus;
+use chappe::notice::NodeId;
+use chappe::topology::{RenderOptions, Rendered, RenderedNode, Topology, render};
+use chappe::trust::Trust;
+use tokio::task::JoinSet;
+
+pub use notices::*;
+use processes::Processes;
+#[allow(unused_imports)] // not every binary names it
+pub use users::Raw;
+
+pub const SMALL: &str = "topology/small.toml";
+pub const LISTENERS: &str = "tests/fixtures/topology/listeners.toml";
+/// How long anything may take on a loaded machine.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+const SERVER: &str = "nats-server";
+
+/// Every node of one topology on one server.
+pub struct Federation {
+    pub rendered: Rendered,
+    pub trust: Trust,
+    monitor_port: u16,
+    processes: Processes,
+}
+
+impl Federation {
+    /// Renders, provisions and starts everything, and waits until every relay is ready.
+    pub async fn start(topology: &str) -> Self {
+        let federation = Self::provisioned(topology).await;
+        federation.start_relays();
+        federation.all_ready().await;
+        federation
+    }
+
+    /// As [`Self::start`], with no relay: a server and its accounts, streams and durables.
+    pub async fn provisioned(topology: &str) -> Self {
+        let processes = Processes::new();
+        let monitor_port = ports::free();
+        let rendered = render_into(topology, &processes.folder().join("out"), monitor_port);
+        let trust = trust(&rendered.out);
+        let federation = Self { rendered, trust, monitor_port, processes };
+        federation.start_server().await;
+        federation.provision().await;
+        federation
+    }
+
+    pub fn node(&self, id: &str) -> &RenderedNode {
+        let found = self.rendered.nodes.iter().find(|node| node.id.as_str() == id);
+        found.unwrap_or_else(|| panic!("no node {id}"))
+    }
+
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeId> {
+        self.rendered.nodes.iter().map(|node| &node.id)
+    }
+
+    pub async fn start_server(&self) {
+        let mut command = Command::new(ports::nats_server());
+        command.arg("-c").arg(self.rendered.out.join("nats-server.conf"));
+        self.processes.spawn(SERVER, &mut command);
+        let up = async || match ports::get(self.monitor_port, "/healthz").await {
+            Some((200, _)) => Ok(()),
+            other => Err(format!("{other:?}")),
+        };
+        self.eventually("a healthy server", up).await;
+    }
+
+    pub fn kill_server(&self) {
+        self.processes.kill(SERVER);
+    }
+
+    pub fn start_relays(&self) {
+        for node in self.nodes() {
+            self.start_relay(node.as_str());
+        }
+    }
+
+    pub fn start_relay(&self, node: &str) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
+        command.arg("relay").arg("--config").arg(self.node(node).folder.join("relay.toml"));
+        self.processes.spawn(node, &mut command);
+    }
+
+    /// SIGKILL: nothing is finished or said.
+    pub fn kill_relay(&self, node: &str) {
+        self.processes.kill(node);
+    }
+
+    /// SIGTERM; whether it ended with success in time.
+    pub async fn stop_relay(&self, node: &str) -> bool {
+        self.processes.terminate(node).await
+    }
+
+    pub async fn all_ready(&self) {
+        for node in self.nodes() {
+            self.ready(node.as_str()).await;
+        }
+    }
+
+    pub async fn ready(&self, node: &str) {
+        let port = self.node(node).console_port;
+        let ready = async || match ports::get(port, "/readyz").await {
+            Some((200, _)) => Ok(()),
+            other => Err(format!("{other:?}")),
+        };
+        self.eventually(&format!("the relay of {node} is ready"), ready).await;
+    }
+
+    async fn provision(&self) {
+        let mut tasks = JoinSet::new();
+        for node in &self.rendered.nodes {
+            let (endpoint, plan) = (self.endpoint(&node.id, &Role::Provisioner), node.hood.plan());
+            tasks.spawn(async move {
+                let bus = Bus::connect(&endpoint).await.expect("the provisioner connects");
+                bus.provision(&plan, 1).await.expect("provisioned");
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.expect("a node is provisioned");
+        }
+    }
+
+    /// Waits until `check` holds; what it last saw, and what the relays complained about, if not.
+    pub async fn eventually<T>(
+        &self,
+        what: &str,
+        check: impl AsyncFnMut() -> Result<T, String>,
+    ) -> T {
+        self.within(PATIENCE, what, check).await
+    }
+
+    pub async fn within<T>(
+        &self,
+        patience: Duration,
+        what: &str,
+        mut check: impl AsyncFnMut() -> Result<T, String>,
+    ) -> T {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            let seen = match check().await {
+                Ok(done) => return done,
+                Err(seen) => seen,
+            };
+            if tokio::time::Instant::now() > deadline {
+                let complaints = self.processes.complaints();
+                panic!("not within {patience:?}: {what}\nlast seen: {seen}\n{complaints}");
+            }
+            tokio::time::sleep(Duration::from_millis(40)).await;
+        }
+    }
+}
+
+fn render_into(topology: &str, out: &Path, monitor_port: u16) -> Rendered {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(topology);
+    let text = std::fs::read_to_string(&path).expect("a topology file");
+    let (topology, _) = Topology::load(&text, topology).expect("a valid topology");
+    let consoles = ports::free_range(topology.nodes().len());
+    let options = RenderOptions {
+        out: PathBuf::from(out),
+        one_server: true,
+        host: "127.0.0.1".into(),
+        port: ports::free(),
+        monitor_port,
+        console_port: consoles,
+        now: chappe::time::now(),
+    };
+    render(&topology, &options).expect("rendered")
+}
+
+fn trust(out: &Path) -> Trust {
+    let folder = out.join("trust");
+    let files = chappe::relay::TrustFiles { root: folder.join("eu-fr.root.json"), bundles: folder };
+    let (trust, rejected) = chappe::relay::load_trust(&files).expect("trust documents");
+    assert!(rejected.is_empty(), "{rejected:?}");
+    trust
+}
