@@ -1,92 +1,130 @@
-//! One message that a durable delivered, and its settling.
+//! One message, taken apart, and its settling.
 //!
 //! Every settlement waits for the server's confirmation: an acknowledgement that was lost on the
 //! way would otherwise be found out by a redelivery 30 s later. The confirmation is not a promise:
-//! a server that is killed forgets the last settlements of a second or so, confirmed ones too, and
+//! a server that is killed forgets the settlements of its last moments, confirmed ones too, and
 //! delivers again. Whoever reads has to take a repetition well in any case.
 
 use std::time::Duration;
 
-use async_nats::jetstream::Message;
+use async_nats::HeaderMap;
+use async_nats::jetstream;
 
-use super::connect::Bus;
-use super::error::BusError;
-use super::headers::Headers;
+use super::connect::{Bus, BusError, REQUEST_TIMEOUT};
+use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Wire, WireError};
 
-/// A message from a durable. If it is dropped unsettled, it comes again after 30 s.
-#[derive(Debug)]
+/// One message, taken apart; nothing in it is believed.
 pub struct Delivery {
-    /// The subject on which it was stored.
+    /// The subject that it was stored under.
     pub subject: String,
-    /// All its headers.
-    pub headers: Headers,
-    /// Its payload.
+    /// Every value of the notice header.
+    pub notice: Vec<String>,
+    /// Every value of the custody header.
+    pub hops: Vec<String>,
+    /// Every value of the detached signature's header.
+    pub body_sig: Vec<String>,
+    /// How many headers it had that are neither ours nor the server's (`Nats-`).
+    pub foreign_headers: usize,
+    /// The body.
     pub payload: Vec<u8>,
-    /// Which delivery this is, from 1.
+    /// How often it was delivered, this time included.
     pub delivered: u64,
-    /// Its sequence in the stream.
+    /// Its sequence in the stream; 0 if it did not come from one.
     pub sequence: u64,
     /// How many more wait behind it.
     pub pending: u64,
-    reply: String,
-    bus: Bus,
+    settling: Option<(Bus, String)>,
 }
 
 impl Delivery {
-    /// `None` if it did not come from a durable.
-    pub(super) fn new(bus: &Bus, message: Message) -> Option<Self> {
-        let (delivered, sequence, pending) = {
-            let info = message.info().ok()?;
-            let delivered = u64::try_from(info.delivered).unwrap_or(0);
-            (delivered, info.stream_sequence, info.pending)
-        };
+    pub(super) fn from_jetstream(bus: &Bus, message: jetstream::Message) -> Self {
+        let (delivered, sequence, pending) = message.info().map_or((1, 0, 0), |info| {
+            (info.delivered.unsigned_abs(), info.stream_sequence, info.pending)
+        });
         let message = message.message;
-        Some(Self {
-            subject: message.subject.to_string(),
-            headers: Headers::from_map(message.headers.as_ref()),
-            delivered,
-            sequence,
-            pending,
-            reply: message.reply?.to_string(),
-            payload: message.payload.into(),
-            bus: bus.clone(),
-        })
+        let settling = message.reply.as_ref().map(|reply| (bus.clone(), reply.to_string()));
+        Self { delivered, sequence, pending, settling, ..Self::from_core(message) }
     }
 
-    /// Done: not again, unless the server is killed right now.
+    /// From the answer of a direct get; `None` if it is none.
+    pub(super) fn from_direct(message: async_nats::Message) -> Option<Self> {
+        let headers = message.headers.as_ref()?;
+        let subject = headers.get("Nats-Subject")?.to_string();
+        let sequence = headers.get("Nats-Sequence")?.as_str().parse().ok()?;
+        Some(Self { subject, sequence, ..Self::from_core(message) })
+    }
+
+    pub(super) fn from_core(message: async_nats::Message) -> Self {
+        let headers = message.headers.unwrap_or_default();
+        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG];
+        let foreign = |(name, _): &(&async_nats::HeaderName, _)| {
+            let name: &str = name.as_ref();
+            !ours.contains(&name) && !name.starts_with("Nats-")
+        };
+        Self {
+            subject: message.subject.to_string(),
+            notice: values(&headers, HEADER_NOTICE),
+            hops: values(&headers, HEADER_HOPS),
+            body_sig: values(&headers, HEADER_BODY_SIG),
+            foreign_headers: headers.iter().filter(foreign).count(),
+            payload: message.payload.into(),
+            delivered: 1,
+            sequence: 0,
+            pending: 0,
+            settling: None,
+        }
+    }
+
+    /// The notice that it carries, of which nothing is believed yet.
     ///
     /// # Errors
-    /// [`BusError::Away`], [`BusError::Lost`] or [`BusError::Timeout`]: it may come again.
+    /// [`WireError`] if the headers are not a notice's.
+    pub fn wire(&self) -> Result<Wire, WireError> {
+        fn texts(values: &[String]) -> Vec<&str> {
+            values.iter().map(String::as_str).collect()
+        }
+        let (notice, hops) = (texts(&self.notice), texts(&self.hops));
+        Wire::from_headers(&notice, &hops, &texts(&self.body_sig), self.payload.clone())
+    }
+
+    /// Settles it for good; waits, at most five seconds, until the server has noted it.
+    ///
+    /// # Errors
+    /// [`BusError`]: it may come again.
     pub async fn ack(&self) -> Result<(), BusError> {
         self.settle("+ACK".to_owned()).await
     }
 
-    /// Given up: never again. `reason` stands in the server's advisory, which monitors read, so
-    /// it is a code and never content.
+    /// Settles it as not to be delivered again.
     ///
     /// # Errors
-    /// As [`Delivery::ack`].
-    pub async fn term(&self, reason: &str) -> Result<(), BusError> {
-        self.settle(format!("+TERM {reason}")).await
+    /// As [`Self::ack`].
+    pub async fn term(&self) -> Result<(), BusError> {
+        self.settle("+TERM".to_owned()).await
     }
 
-    /// Not now: again after `delay`.
+    /// Asks for it again after `delay`.
     ///
     /// # Errors
-    /// As [`Delivery::ack`].
+    /// As [`Self::ack`].
     pub async fn nak(&self, delay: Duration) -> Result<(), BusError> {
         self.settle(format!("-NAK {{\"delay\":{}}}", delay.as_nanos())).await
     }
 
-    /// Still at it: starts the 30 s anew.
+    /// Starts its 30 s anew: whoever works on it is still at it.
     ///
     /// # Errors
-    /// As [`Delivery::ack`].
+    /// As [`Self::ack`].
     pub async fn progress(&self) -> Result<(), BusError> {
         self.settle("+WPI".to_owned()).await
     }
 
     async fn settle(&self, word: String) -> Result<(), BusError> {
-        self.bus.request(&self.reply, word.into_bytes()).await.map(drop)
+        let Some((bus, reply)) = &self.settling else { return Ok(()) };
+        bus.ask_for(reply, word.into_bytes(), REQUEST_TIMEOUT).await.map(drop)
     }
+}
+
+fn values(headers: &HeaderMap, name: &'static str) -> Vec<String> {
+    headers.get_all(name).map(|value| value.as_str().to_owned()).collect()
 }

@@ -5,7 +5,7 @@
 //! logged per change, never one per attempt: a user that was removed would fill the log for ever.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use async_nats::{Event, ServerError};
@@ -14,21 +14,14 @@ use tokio::sync::watch;
 /// Refused subjects that are remembered.
 const REMEMBERED: usize = 64;
 
-/// Whether the server can be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LinkState {
-    /// Connected.
-    Up,
-    /// Not connected; the library tries again for ever.
-    Down,
-}
-
 #[derive(Debug)]
 pub(super) struct Link {
     name: String,
-    state: watch::Sender<LinkState>,
+    state: watch::Sender<bool>,
     refused: AtomicBool,
     violations: watch::Sender<u64>,
+    /// Other errors that the server reported.
+    errors: AtomicU64,
     /// Subjects with the count at their latest refusal.
     denied: Mutex<VecDeque<(String, u64)>>,
 }
@@ -37,19 +30,25 @@ impl Link {
     pub(super) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            state: watch::Sender::new(LinkState::Up),
+            state: watch::Sender::new(true),
             refused: AtomicBool::new(false),
             violations: watch::Sender::new(0),
+            errors: AtomicU64::new(0),
             denied: Mutex::new(VecDeque::with_capacity(REMEMBERED)),
         }
     }
 
-    pub(super) fn watch(&self) -> watch::Receiver<LinkState> {
+    pub(super) fn watch(&self) -> watch::Receiver<bool> {
         self.state.subscribe()
     }
 
     pub(super) fn violations(&self) -> u64 {
         *self.violations.borrow()
+    }
+
+    /// Violations and all other errors.
+    pub(super) fn faults(&self) -> u64 {
+        self.violations() + self.errors.load(Ordering::Relaxed)
     }
 
     /// Whether the server has refused this subject lately.
@@ -70,45 +69,48 @@ impl Link {
 
     pub(super) fn on(&self, event: &Event) {
         match event {
-            Event::Connected => self.change(LinkState::Up),
-            Event::Disconnected | Event::Closed => self.change(LinkState::Down),
+            Event::Connected => self.change(true),
+            Event::Disconnected | Event::Closed => self.change(false),
             Event::ServerError(ServerError::AuthorizationViolation) => self.user_refused(),
             Event::ServerError(ServerError::Other(text)) => self.server_said(text),
             Event::SlowConsumer(_) | Event::ServerError(ServerError::SlowConsumer(_)) => {
-                tracing::warn!(link = %self.name, "too slow: messages of a subscription were lost");
+                self.errors.fetch_add(1, Ordering::Relaxed);
+                tracing::warn!(connection = %self.name, "too slow: messages of a subscription were lost");
             }
-            Event::LameDuckMode => tracing::info!(link = %self.name, "the server is shutting down"),
+            Event::LameDuckMode => {
+                tracing::info!(connection = %self.name, "the server is shutting down");
+            }
             Event::Draining | Event::ClientError(_) => {}
         }
     }
 
-    fn change(&self, to: LinkState) {
-        let changed = self.state.send_if_modified(|now| std::mem::replace(now, to) != to);
-        match to {
-            LinkState::Up if changed => tracing::info!(link = %self.name, "link up"),
-            LinkState::Down if changed => tracing::warn!(link = %self.name, "link down"),
-            _ => {}
+    fn change(&self, up: bool) {
+        if self.state.send_if_modified(|now| std::mem::replace(now, up) != up) {
+            let state = if up { "connected again" } else { "disconnected" };
+            tracing::info!(connection = %self.name, state);
         }
-        if to == LinkState::Up {
+        if up {
             self.refused.store(false, Ordering::Relaxed);
         }
     }
 
     fn user_refused(&self) {
+        self.errors.fetch_add(1, Ordering::Relaxed);
         if !self.refused.swap(true, Ordering::Relaxed) {
-            tracing::warn!(link = %self.name, "the server refuses this user");
+            tracing::warn!(connection = %self.name, "the server refuses this user");
         }
     }
 
     fn server_said(&self, text: &str) {
         if !text.to_ascii_lowercase().contains("permissions violation") {
-            tracing::warn!(link = %self.name, error = text, "the server reports an error");
+            self.errors.fetch_add(1, Ordering::Relaxed);
+            tracing::warn!(connection = %self.name, error = text, "the server reports an error");
             return;
         }
         let subject = text.split('"').nth(1).unwrap_or(text);
         let count = self.violations() + 1;
         if self.remember(subject, count) {
-            tracing::warn!(link = %self.name, error = text, "the server refuses a subject");
+            tracing::warn!(connection = %self.name, error = text, "the server refuses a subject");
         }
         self.violations.send_replace(count);
     }
@@ -132,7 +134,7 @@ impl Link {
 mod tests {
     use async_nats::{Event, ServerError};
 
-    use super::{Link, LinkState, REMEMBERED};
+    use super::{Link, REMEMBERED};
 
     fn violation(subject: &str) -> Event {
         let text = format!("Permissions Violation for Publish to \"{subject}\"");
@@ -172,7 +174,7 @@ mod tests {
         let link = Link::new("test");
         let mut watch = link.watch();
         link.on(&Event::Disconnected);
-        assert_eq!(*watch.borrow_and_update(), LinkState::Down);
+        assert!(!*watch.borrow_and_update());
         link.on(&Event::Disconnected);
         assert!(!watch.has_changed().unwrap());
     }

@@ -17,7 +17,8 @@ use chappe::address::{
     AccountSpec, Discard, DurableSpec, ExportSpec, ImportSpec, Retention, Role, StreamSpec,
     UserSpec,
 };
-use chappe::bus::{Bus, Endpoint, Launch, Seed, Supervised, find_server, free_port};
+use chappe::bus::{Bus, Endpoint, Launch, Supervised, TlsFiles, find_server, free_port};
+use chappe::keys::Secret;
 use chappe::topology::{ServerSettings, server_conf};
 use nkeys::KeyPair;
 
@@ -84,10 +85,10 @@ impl Nats {
         let key = &self.keys[&(account.to_owned(), role.clone())];
         Endpoint {
             url: self.server.url(),
-            seed: Seed::parse(&key.seed().unwrap(), "test").unwrap(),
+            seed: Secret::new(key.seed().unwrap()),
             inbox: user.inbox.clone(),
             name: format!("{account} {role:?}"),
-            tls: None,
+            tls: TlsFiles::default(),
         }
     }
 
@@ -133,13 +134,10 @@ pub fn kill_dead(pid: u32) {
 pub fn settings(dir: &Path, listen: SocketAddr) -> ServerSettings {
     ServerSettings {
         name: "chappe-test".to_owned(),
-        listen,
-        monitor: None,
-        store_dir: dir.join("js"),
+        listen: listen.to_string(),
+        monitor_port: 0,
+        store: dir.join("js"),
         max_file: 64 << 30,
-        pid_file: Some(dir.join("nats.pid")),
-        tls: None,
-        system_user: None,
     }
 }
 
@@ -154,8 +152,10 @@ fn keys(accounts: &[AccountSpec]) -> Keys {
 }
 
 fn write_conf(dir: &Path, settings: &ServerSettings, accounts: &[AccountSpec], keys: &Keys) {
-    let key = |account: &str, role: &Role| keys[&(account.to_owned(), role.clone())].public_key();
-    std::fs::write(conf_path(dir), server_conf(settings, accounts, key)).unwrap();
+    let key = |account: &str, role: &Role| {
+        keys.get(&(account.to_owned(), role.clone())).map(KeyPair::public_key)
+    };
+    std::fs::write(conf_path(dir), server_conf(settings, accounts, &key)).unwrap();
 }
 
 /// A user; its inbox is added to what it may subscribe to.
@@ -203,5 +203,11 @@ pub fn stream(name: &str, subjects: &[&str]) -> StreamSpec {
 
 /// A durable without filters.
 pub fn durable(stream: &str, name: &str, fold: bool) -> DurableSpec {
-    DurableSpec { stream: stream.to_owned(), name: name.to_owned(), filters: Vec::new(), fold }
+    DurableSpec {
+        stream: stream.to_owned(),
+        name: name.to_owned(),
+        filters: Vec::new(),
+        fold,
+        headers_only: fold,
+    }
 }
