@@ -36,6 +36,7 @@ pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod console;
+pub mod demo;
 pub mod document;
 pub mod jws;
 pub mod keys;

@@ -5,12 +5,12 @@
     reason = "helpers of tests fail as tests do"
 )]
 
-mod support;
+mod servers;
 
 use chappe::address::{AccountSpec, NodePlan, Role};
 use chappe::bus::{Bus, PlaceError, Placed, Reading};
 use chappe::keys::Secret;
-use support::{Nats, PATIENCE, account, durable, eventually, import, service, soon, stream, user};
+use servers::{Nats, PATIENCE, account, durable, eventually, import, service, soon, stream, user};
 
 const DURABLE: &str = "child-eu-fr";
 

@@ -5,7 +5,7 @@
     reason = "helpers of tests fail as tests do"
 )]
 
-mod support;
+mod servers;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -17,7 +17,7 @@ use chappe::bus::{
     TlsFiles, find_server, free_port,
 };
 use chappe::keys::Secret;
-use support::{
+use servers::{
     Nats, PATIENCE, account, durable, eventually, kill_dead, settings, soon, stream, user,
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -118,10 +118,10 @@ async fn a_generated_configuration_passes_the_servers_own_check() {
     settings.monitor_port = 8222;
     let silent = user(Role::Subscriber("web".into()), &[], &["chappe.live.board.>"]);
     let mut out = account("eu_out", false, vec![silent]);
-    let from = support::import("eu", "chappe.live.>", None);
+    let from = servers::import("eu", "chappe.live.>", None);
     out.imports = vec![chappe::address::ImportSpec { service: false, ..from }];
     let mut core = account("eu", true, vec![user(Role::Relay, &["chappe.>"], &["chappe.>"])]);
-    let offer = support::service("chappe.live.>", false, "eu_out");
+    let offer = servers::service("chappe.live.>", false, "eu_out");
     core.exports = vec![chappe::address::ExportSpec { service: false, ..offer }];
     let conf = chappe::topology::server_conf(&settings, &[core, out], &|_, _| {
         Some(nkeys::KeyPair::new_user().public_key())

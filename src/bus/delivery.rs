@@ -13,6 +13,10 @@ use async_nats::jetstream;
 use super::connect::{Bus, BusError, REQUEST_TIMEOUT};
 use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Wire, WireError};
 
+/// What every sender of ours asks of the server, which stores it with the message.
+const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
+const TTL: &str = "Nats-TTL";
+
 /// One message, taken apart; nothing in it is believed.
 pub struct Delivery {
     /// The subject that it was stored under.
@@ -23,7 +27,7 @@ pub struct Delivery {
     pub hops: Vec<String>,
     /// Every value of the detached signature's header.
     pub body_sig: Vec<String>,
-    /// How many headers it had that are neither ours nor the server's (`Nats-`).
+    /// How many other headers it had, besides those with which it was placed.
     pub foreign_headers: usize,
     /// The body.
     pub payload: Vec<u8>,
@@ -56,10 +60,10 @@ impl Delivery {
 
     pub(super) fn from_core(message: async_nats::Message) -> Self {
         let headers = message.headers.unwrap_or_default();
-        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG];
+        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG, EXPECTED, TTL];
         let foreign = |(name, _): &(&async_nats::HeaderName, _)| {
             let name: &str = name.as_ref();
-            !ours.contains(&name) && !name.starts_with("Nats-")
+            !ours.contains(&name)
         };
         Self {
             subject: message.subject.to_string(),

@@ -4,6 +4,7 @@
 
 mod annotate;
 mod connection;
+mod demo;
 mod escalate;
 mod list;
 mod provision;
@@ -35,6 +36,8 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Run the whole federation on this machine and account for every delivery
+    Demo(demo::Arguments),
     /// Make a node's streams and durables on its server; run again after each change
     Provision(provision::Arguments),
     /// Run a node's relay
@@ -99,6 +102,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let service = matches!(arguments.verb, Verb::Relay(_));
     telemetry::start(if service { Format::Json } else { Format::Text });
     let outcome = match arguments.verb {
+        Verb::Demo(arguments) => on_runtime(demo::run(arguments)),
         Verb::Provision(arguments) => on_runtime(provision::run(arguments)),
         Verb::Relay(arguments) => on_runtime(relay::run(arguments)),
         Verb::Publish(arguments) => on_runtime(publish::run(arguments)),

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use clap::Args;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::{Failure, Outcome};
+use crate::console;
 
 const PATIENCE: Duration = Duration::from_secs(5);
-const MAX_ANSWER: u64 = 64 * 1024;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -24,9 +23,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let unreachable = |e: &dyn std::fmt::Display| {
         Failure::failed(format!("no relay answers at {}: {e}", arguments.console))
     };
-    let asked = tokio::time::timeout(PATIENCE, ask(&arguments.console));
-    let answer = asked.await.map_err(|e| unreachable(&e))?.map_err(|e| unreachable(&e))?;
-    let body = answer.split_once("\r\n\r\n").map(|(_, body)| body).unwrap_or_default();
+    let asked = tokio::time::timeout(PATIENCE, console::ask(&arguments.console, "/readyz"));
+    let body = asked.await.map_err(|e| unreachable(&e))?.map_err(|e| unreachable(&e))?;
     let status: serde_json::Value =
         serde_json::from_str(body.trim()).map_err(|e| unreachable(&e))?;
     if arguments.json {
@@ -41,14 +39,4 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         return Ok(());
     }
     Err(Failure::failed("the relay is not ready"))
-}
-
-/// One request of HTTP/1.0: a client library would be more than this.
-async fn ask(console: &str) -> std::io::Result<String> {
-    let mut stream = tokio::net::TcpStream::connect(console).await?;
-    let request = format!("GET /readyz HTTP/1.0\r\nHost: {console}\r\n\r\n");
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.take(MAX_ANSWER).read_to_string(&mut answer).await?;
-    Ok(answer)
 }

@@ -13,8 +13,17 @@ use super::spans::closest;
 
 /// What every variable of ours begins with.
 pub const PREFIX: &str = "CHAPPE_";
-/// Variables that are not configuration: the log's filter, and what the command line reads.
-pub const OTHER_VARIABLES: &[&str] = &["CHAPPE_LOG", "CHAPPE_CONFIG", "CHAPPE_CONTEXT"];
+/// Variables that are not configuration: the log's filter, what the command line reads, where the
+/// demonstration finds its nats-server, and what the tests are told.
+pub const OTHER_VARIABLES: &[&str] = &[
+    "CHAPPE_LOG",
+    "CHAPPE_CONFIG",
+    "CHAPPE_PROFILE",
+    "CHAPPE_CONTEXT",
+    "CHAPPE_NATS_SERVER",
+    "CHAPPE_NATS_REQUIREMENTS",
+    "CHAPPE_UPDATE_EXAMPLES",
+];
 
 /// A variable and the key of the file that it replaces.
 pub(super) type Variable = (&'static str, &'static str);

@@ -26,6 +26,8 @@ const MAX_HELD: Duration = Duration::from_secs(24 * 3600);
 /// Longest other line: a publisher, a reference, a version, a reason.
 pub const MAX_TEXT_CHARS: usize = 160;
 const MAX_EXT_BYTES: usize = 512;
+/// Nesting below `ext`: an answer that lists statements adds levels, and must stay readable.
+const MAX_EXT_DEPTH: usize = 4;
 
 /// Why bytes are no statement. Each is one reason code of `policy::Reason`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -228,7 +230,8 @@ impl Statement {
         case::check(self)?;
         if let Some(ext) = &self.ext {
             let size = serde_json::to_vec(ext).map_or(usize::MAX, |bytes| bytes.len());
-            ensure(size <= MAX_EXT_BYTES, "ext", "at most 512 bytes")?;
+            let flat = ext.values().all(|value| depth(value) < MAX_EXT_DEPTH);
+            ensure(size <= MAX_EXT_BYTES && flat, "ext", "at most 512 bytes, 4 levels")?;
         }
         Ok(())
     }
@@ -289,6 +292,17 @@ impl Statement {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Levels of lists and objects in a value.
+fn depth(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        serde_json::Value::Object(members) => {
+            1 + members.values().map(depth).max().unwrap_or_default()
+        }
+        _ => 0,
     }
 }
 

@@ -198,7 +198,7 @@ impl Session {
         self.ask(&address::desk("list"), question).await
     }
 
-    async fn ask<Q: serde::Serialize, A: DeserializeOwned>(
+    async fn ask<Q: serde::Serialize, A: DeserializeOwned + serde::Serialize>(
         &self,
         subject: &str,
         question: &Q,

@@ -1,213 +1,192 @@
-//! What tests against the real server share: a server of their own, users, and patience.
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "helpers of tests fail as tests do"
-)]
+//! A whole federation on a real nats-server, for tests that must not believe a stand-in: rendered
+//! from a topology, provisioned, one process for each relay. Killed and removed when dropped, and
+//! also when the test process dies.
+#![allow(dead_code, unreachable_pub)] // each test binary uses its own part
+#![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
 
-use std::collections::BTreeMap;
-use std::net::{Ipv4Addr, SocketAddr};
+mod look;
+mod notices;
+mod ports;
+mod processes;
+mod users;
+
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
-use chappe::address::{
-    AccountSpec, Discard, DurableSpec, ExportSpec, ImportSpec, Retention, Role, StreamSpec,
-    UserSpec,
-};
-use chappe::bus::{Bus, Endpoint, Launch, Supervised, TlsFiles, find_server, free_port};
-use chappe::keys::Secret;
-use chappe::topology::{ServerSettings, server_conf};
-use nkeys::KeyPair;
+use chappe::address::Role;
+use chappe::bus::Bus;
+use chappe::notice::NodeId;
+use chappe::topology::{RenderOptions, Rendered, RenderedNode, Topology, render};
+use chappe::trust::Trust;
+use tokio::task::JoinSet;
 
-/// How long a test waits for anything before it fails.
-pub const PATIENCE: Duration = Duration::from_secs(20);
+pub use notices::*;
+use processes::Processes;
+#[allow(unused_imports)] // not every binary names it
+pub use users::Raw;
 
-/// Asks again until there is an answer; panics with `what` at the deadline.
-pub async fn eventually<T>(
-    deadline: Duration,
-    what: &str,
-    mut ask: impl AsyncFnMut() -> Option<T>,
-) -> T {
-    let asking = async {
-        loop {
-            if let Some(answer) = ask().await {
-                return answer;
-            }
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let waited = tokio::time::timeout(deadline, asking).await;
-    waited.unwrap_or_else(|_| panic!("not within {deadline:?}: {what}"))
+pub const SMALL: &str = "topology/small.toml";
+pub const LISTENERS: &str = "tests/fixtures/topology/listeners.toml";
+/// How long anything may take on a loaded machine.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+const SERVER: &str = "nats-server";
+
+/// Every node of one topology on one server.
+pub struct Federation {
+    pub rendered: Rendered,
+    pub trust: Trust,
+    monitor_port: u16,
+    processes: Processes,
 }
 
-/// The result of a future that has to end soon.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
-    let waited = tokio::time::timeout(PATIENCE, future).await;
-    waited.unwrap_or_else(|_| panic!("not within {PATIENCE:?}: {what}"))
-}
+impl Federation {
+    /// Renders, provisions and starts everything, and waits until every relay is ready.
+    pub async fn start(topology: &str) -> Self {
+        let federation = Self::provisioned(topology).await;
+        federation.start_relays();
+        federation.all_ready().await;
+        federation
+    }
 
-/// A real server in a directory of its own, with the given accounts.
-pub struct Nats {
-    pub server: Supervised,
-    pub settings: ServerSettings,
-    accounts: Vec<AccountSpec>,
-    keys: Keys,
-    dir: tempfile::TempDir,
-}
+    /// As [`Self::start`], with no relay: a server and its accounts, streams and durables.
+    pub async fn provisioned(topology: &str) -> Self {
+        let processes = Processes::new();
+        let monitor_port = ports::free();
+        let rendered = render_into(topology, &processes.folder().join("out"), monitor_port);
+        let trust = trust(&rendered.out);
+        let federation = Self { rendered, trust, monitor_port, processes };
+        federation.start_server().await;
+        federation.provision().await;
+        federation
+    }
 
-type Keys = BTreeMap<(String, Role), KeyPair>;
+    pub fn node(&self, id: &str) -> &RenderedNode {
+        let found = self.rendered.nodes.iter().find(|node| node.id.as_str() == id);
+        found.unwrap_or_else(|| panic!("no node {id}"))
+    }
 
-impl Nats {
-    /// Starts it and waits until it is ready.
-    pub async fn start(accounts: Vec<AccountSpec>) -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
-        let settings = settings(dir.path(), listen);
-        let keys = keys(&accounts);
-        write_conf(dir.path(), &settings, &accounts, &keys);
-        let launch = Launch {
-            binary: find_server().await.unwrap(),
-            config: conf_path(dir.path()),
-            name: settings.name.clone(),
-            listen,
-            log: dir.path().join("nats.log"),
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeId> {
+        self.rendered.nodes.iter().map(|node| &node.id)
+    }
+
+    pub async fn start_server(&self) {
+        let mut command = Command::new(ports::nats_server());
+        command.arg("-c").arg(self.rendered.out.join("nats-server.conf"));
+        self.processes.spawn(SERVER, &mut command);
+        let up = async || match ports::get(self.monitor_port, "/healthz").await {
+            Some((200, _)) => Ok(()),
+            other => Err(format!("{other:?}")),
         };
-        let server = Supervised::start(launch).await.unwrap();
-        Self { server, settings, accounts, keys, dir }
+        self.eventually("a healthy server", up).await;
     }
 
-    /// How a user connects.
-    pub fn endpoint(&self, account: &str, role: &Role) -> Endpoint {
-        let user = self.user(account, role);
-        let key = &self.keys[&(account.to_owned(), role.clone())];
-        Endpoint {
-            url: self.server.url(),
-            seed: Secret::new(key.seed().unwrap()),
-            inbox: user.inbox.clone(),
-            name: format!("{account} {role:?}"),
-            tls: TlsFiles::default(),
+    pub fn kill_server(&self) {
+        self.processes.kill(SERVER);
+    }
+
+    pub fn start_relays(&self) {
+        for node in self.nodes() {
+            self.start_relay(node.as_str());
         }
     }
 
-    /// Connects as a user.
-    pub async fn bus(&self, account: &str, role: &Role) -> Bus {
-        Bus::connect(&self.endpoint(account, role)).await.unwrap()
+    pub fn start_relay(&self, node: &str) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
+        command.arg("relay").arg("--config").arg(self.node(node).folder.join("relay.toml"));
+        self.processes.spawn(node, &mut command);
     }
 
-    /// Changes the accounts and makes the server read them.
-    pub async fn reconfigure(&mut self, accounts: Vec<AccountSpec>) {
-        for (name, key) in keys(&accounts) {
-            self.keys.entry(name).or_insert(key);
+    /// SIGKILL: nothing is finished or said.
+    pub fn kill_relay(&self, node: &str) {
+        self.processes.kill(node);
+    }
+
+    /// SIGTERM; whether it ended with success in time.
+    pub async fn stop_relay(&self, node: &str) -> bool {
+        self.processes.terminate(node).await
+    }
+
+    pub async fn all_ready(&self) {
+        for node in self.nodes() {
+            self.ready(node.as_str()).await;
         }
-        self.accounts = accounts;
-        write_conf(self.dir.path(), &self.settings, &self.accounts, &self.keys);
-        self.server.reload().await.unwrap();
     }
 
-    /// Its directory.
-    pub fn dir(&self) -> &Path {
-        self.dir.path()
+    pub async fn ready(&self, node: &str) {
+        let port = self.node(node).console_port;
+        let ready = async || match ports::get(port, "/readyz").await {
+            Some((200, _)) => Ok(()),
+            other => Err(format!("{other:?}")),
+        };
+        self.eventually(&format!("the relay of {node} is ready"), ready).await;
     }
 
-    /// Its log so far.
-    pub fn log(&self) -> String {
-        std::fs::read_to_string(self.dir.path().join("nats.log")).unwrap()
+    async fn provision(&self) {
+        let mut tasks = JoinSet::new();
+        for node in &self.rendered.nodes {
+            let (endpoint, plan) = (self.endpoint(&node.id, &Role::Provisioner), node.hood.plan());
+            tasks.spawn(async move {
+                let bus = Bus::connect(&endpoint).await.expect("the provisioner connects");
+                bus.provision(&plan, 1).await.expect("provisioned");
+            });
+        }
+        while let Some(done) = tasks.join_next().await {
+            done.expect("a node is provisioned");
+        }
     }
 
-    fn user(&self, account: &str, role: &Role) -> &UserSpec {
-        let account = self.accounts.iter().find(|a| a.name == account).expect("account");
-        account.users.iter().find(|user| user.role == *role).expect("user")
+    /// Waits until `check` holds; what it last saw, and what the relays complained about, if not.
+    pub async fn eventually<T>(
+        &self,
+        what: &str,
+        check: impl AsyncFnMut() -> Result<T, String>,
+    ) -> T {
+        self.within(PATIENCE, what, check).await
+    }
+
+    pub async fn within<T>(
+        &self,
+        patience: Duration,
+        what: &str,
+        mut check: impl AsyncFnMut() -> Result<T, String>,
+    ) -> T {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            let seen = match check().await {
+                Ok(done) => return done,
+                Err(seen) => seen,
+            };
+            if tokio::time::Instant::now() > deadline {
+                let complaints = self.processes.complaints();
+                panic!("not within {patience:?}: {what}\nlast seen: {seen}\n{complaints}");
+            }
+            tokio::time::sleep(Duration::from_millis(40)).await;
+        }
     }
 }
 
-/// Kills a process without mercy.
-pub fn kill_dead(pid: u32) {
-    assert!(pid > 0, "no such process");
-    let killed = std::process::Command::new("kill").args(["-9", &pid.to_string()]).status();
-    assert!(killed.unwrap().success());
-}
-
-/// Settings for a server in `dir`.
-pub fn settings(dir: &Path, listen: SocketAddr) -> ServerSettings {
-    ServerSettings {
-        name: "chappe-test".to_owned(),
-        listen: listen.to_string(),
-        monitor_port: 0,
-        store: dir.join("js"),
-        max_file: 64 << 30,
-    }
-}
-
-/// Where a test's configuration lies.
-pub fn conf_path(dir: &Path) -> PathBuf {
-    dir.join("nats.conf")
-}
-
-fn keys(accounts: &[AccountSpec]) -> Keys {
-    let users = accounts.iter().flat_map(|a| a.users.iter().map(|u| (a.name.clone(), &u.role)));
-    users.map(|(account, role)| ((account, role.clone()), KeyPair::new_user())).collect()
-}
-
-fn write_conf(dir: &Path, settings: &ServerSettings, accounts: &[AccountSpec], keys: &Keys) {
-    let key = |account: &str, role: &Role| {
-        keys.get(&(account.to_owned(), role.clone())).map(KeyPair::public_key)
+fn render_into(topology: &str, out: &Path, monitor_port: u16) -> Rendered {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(topology);
+    let text = std::fs::read_to_string(&path).expect("a topology file");
+    let (topology, _) = Topology::load(&text, topology).expect("a valid topology");
+    let consoles = ports::free_range(topology.nodes().len());
+    let options = RenderOptions {
+        out: PathBuf::from(out),
+        one_server: true,
+        host: "127.0.0.1".into(),
+        port: ports::free(),
+        monitor_port,
+        console_port: consoles,
+        now: chappe::time::now(),
     };
-    std::fs::write(conf_path(dir), server_conf(settings, accounts, &key)).unwrap();
+    render(&topology, &options).expect("rendered")
 }
 
-/// A user; its inbox is added to what it may subscribe to.
-pub fn user(role: Role, publish: &[&str], subscribe: &[&str]) -> UserSpec {
-    let inbox = format!("_INBOX_{}", KeyPair::new_user().public_key());
-    let mut subscribe: Vec<String> = subscribe.iter().map(|s| (*s).to_owned()).collect();
-    subscribe.push(format!("{inbox}.>"));
-    let publish = publish.iter().map(|s| (*s).to_owned()).collect();
-    let allow_responses = role == Role::Relay;
-    UserSpec { role, publish, subscribe, allow_responses, inbox }
-}
-
-/// An account without exports or imports.
-pub fn account(name: &str, jetstream: bool, users: Vec<UserSpec>) -> AccountSpec {
-    let (exports, imports) = (Vec::new(), Vec::new());
-    AccountSpec { name: name.to_owned(), jetstream, users, exports, imports }
-}
-
-/// A service that one account offers another.
-pub fn service(subject: &str, streamed: bool, to: &str) -> ExportSpec {
-    let (subject, to) = (subject.to_owned(), to.to_owned());
-    ExportSpec { subject, service: true, streamed, to }
-}
-
-/// The other side of [`service`].
-pub fn import(from: &str, subject: &str, to: Option<&str>) -> ImportSpec {
-    let (from, subject) = (from.to_owned(), subject.to_owned());
-    ImportSpec { from, subject, as_subject: to.map(str::to_owned), service: true }
-}
-
-/// A stream of 64 MiB with one message per subject.
-pub fn stream(name: &str, subjects: &[&str]) -> StreamSpec {
-    StreamSpec {
-        name: name.to_owned(),
-        subjects: subjects.iter().map(|s| (*s).to_owned()).collect(),
-        retention: Retention::Limits,
-        discard: Discard::New,
-        per_subject: Some(1),
-        max_bytes: 64 << 20,
-        max_age: Some(Duration::from_secs(86_400)),
-        ttl: true,
-        republish: None,
-    }
-}
-
-/// A durable without filters.
-pub fn durable(stream: &str, name: &str, fold: bool) -> DurableSpec {
-    DurableSpec {
-        stream: stream.to_owned(),
-        name: name.to_owned(),
-        filters: Vec::new(),
-        fold,
-        headers_only: fold,
-    }
+fn trust(out: &Path) -> Trust {
+    let folder = out.join("trust");
+    let files = chappe::relay::TrustFiles { root: folder.join("eu-fr.root.json"), bundles: folder };
+    let (trust, rejected) = chappe::relay::load_trust(&files).expect("trust documents");
+    assert!(rejected.is_empty(), "{rejected:?}");
+    trust
 }
