@@ -1,8 +1,7 @@
 //! The house law as a failing test: which module may name which, what the domain never touches,
 //! how long a file may grow. Prose is forgotten; this is not.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
 
 #[path = "architecture/edges.rs"]
 mod edges;
@@ -42,7 +41,6 @@ const TABLE: &[Row] = &[
     // The wiring.
     ("relay", &[DOMAIN, EDGES]),
     ("topology", &[DOMAIN, EDGES]),
-    // A publisher reads the same trust files as a relay.
     ("publish", &[DOMAIN, EDGES, &["relay"]]),
     ("demo", &[DOMAIN, EDGES, &["relay", "topology", "publish"]]),
     ("cli", &[DOMAIN, EDGES, &["relay", "topology", "publish", "demo"]]),

@@ -34,8 +34,8 @@ fn chappe(arguments: &[&str]) -> Output {
 fn exposition() -> String {
     let node: NodeId = "eu-fr-bre".parse().expect("an id");
     let upstream: NodeId = "eu-fr".parse().expect("an id");
-    let now = Time::from_secs(1);
-    let metrics = Metrics::new(&node, std::slice::from_ref(&upstream), now).expect("metrics");
+    let metrics =
+        Metrics::new(&node, std::slice::from_ref(&upstream), Time::from_secs(1)).expect("metrics");
     metrics.received(&Source::Upstream(upstream), 0, 0);
     metrics.placed(&Place::Board, Time::from_secs(1), Some(Duration::from_millis(1)));
     metrics.text().expect("text")
@@ -176,6 +176,38 @@ fn units_and_image_call_verbs_and_flags_that_there_are() {
     }
 }
 
+#[test]
+fn the_image_is_built_from_everything_that_the_program_contains() {
+    let image = read("deploy/Containerfile");
+    let copied = |folder: &str| image.contains(&format!("\nCOPY {folder} {folder}\n"));
+    let mut contained = BTreeSet::from(["src".to_owned()]);
+    for text in texts(&project().join("src")) {
+        // What is indented stands in a test.
+        for line in text.lines().filter(|line| !line.starts_with(' ')) {
+            let file = line.split_once("include_str!(\"").map_or("", |(_, file)| file);
+            let folder = file.trim_start_matches("../").split('/').next().unwrap_or_default();
+            if !folder.is_empty() {
+                contained.insert(folder.to_owned());
+            }
+        }
+    }
+    assert!(contained.len() > 1, "{contained:?}");
+    for folder in contained {
+        assert!(copied(&folder), "the Containerfile does not copy {folder}");
+    }
+}
+
+fn texts(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("listed").path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => texts(&path),
+            false => vec![std::fs::read_to_string(path).expect("text")],
+        })
+        .collect()
+}
+
 /// Does what deploy/README.md says, in a folder instead of `/etc/chappe`.
 fn installed(folder: &Path) -> PathBuf {
     let small = project().join("topology/small.toml").display().to_string();
@@ -228,43 +260,4 @@ fn the_example_server_has_every_setting_and_account_that_a_rendered_one_has() {
     assert_eq!(accounts(&rendered), accounts(&example));
     let size = |text: &str| text.lines().find(|l| l.starts_with("max_payload")).map(str::to_owned);
     assert_eq!(size(&rendered), size(&example));
-}
-
-/// Folders beside `src` whose files the program includes, tests apart.
-fn included() -> BTreeSet<String> {
-    let mut folders = BTreeSet::new();
-    let mut waiting = vec![project().join("src")];
-    while let Some(folder) = waiting.pop() {
-        for entry in std::fs::read_dir(folder).expect("a folder") {
-            let path = entry.expect("an entry").path();
-            if path.is_dir() {
-                waiting.push(path);
-                continue;
-            }
-            let text = std::fs::read_to_string(&path).expect("a text");
-            let code = text.split("#[cfg(test)]").next().unwrap_or_default();
-            let paths = code.split("include_str!(\"../../").skip(1);
-            folders.extend(paths.filter_map(|path| path.split('/').next()).map(str::to_owned));
-        }
-    }
-    folders
-}
-
-#[test]
-fn the_image_is_built_from_everything_that_the_program_includes() {
-    let (recipe, let_in) = (read("deploy/Containerfile"), read(".dockerignore"));
-    let copied: BTreeSet<&str> = recipe
-        .lines()
-        .filter_map(|line| line.strip_prefix("COPY ")?.split(' ').next())
-        .filter(|source| !source.starts_with("--"))
-        .collect();
-    let included = included();
-    assert!(included.contains("data"), "{included:?}");
-    for folder in included.iter().map(String::as_str).chain(["src", "Cargo.toml"]) {
-        assert!(copied.contains(folder), "deploy/Containerfile does not copy `{folder}`");
-    }
-    for source in copied {
-        let line = format!("!{source}");
-        assert!(let_in.lines().any(|known| known == line), ".dockerignore keeps `{source}` out");
-    }
 }

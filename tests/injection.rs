@@ -132,8 +132,8 @@ async fn headers_that_would_change_a_stream_are_refused_by_the_server() {
     let publisher = all.publisher("eu-fr-nor");
     let later = "@at 2099-01-01T00:00:00Z";
     let target = "chappe.board.x";
-    type Attempt = (&'static str, &'static [(&'static str, &'static str)], u32);
-    let attempts: [Attempt; 4] = [
+    type Attempt<'a> = (&'a str, &'a [(&'a str, &'a str)], u32);
+    let attempts: [Attempt<'_>; 4] = [
         ("rollup", &[("Nats-Rollup", "sub")], 10111),
         ("ttl", &[("Nats-TTL", "1s")], 10166),
         ("schedule", &[("Nats-Schedule", later), ("Nats-Schedule-Target", target)], 10188),
