@@ -1,7 +1,8 @@
 //! What is deployed speaks of the program that there is: its metrics, its verbs and flags, its
 //! configuration. A dashboard over a metric that was renamed shows nothing, which looks like peace.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

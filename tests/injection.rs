@@ -1,7 +1,8 @@
 //! What a user with honest permissions and dishonest intent can make the server do: reply subjects,
 //! message ids, headers with a meaning, size.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 

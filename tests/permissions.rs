@@ -2,7 +2,8 @@
 //! against every family of subjects. What is expected stands here, written by hand; whatever is
 //! not listed must be refused.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 #[path = "permissions/subjects.rs"]
 mod subjects;

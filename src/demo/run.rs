@@ -214,7 +214,7 @@ async fn refused(federation: &Federation) -> BTreeMap<String, u64> {
     for node in &federation.rendered.nodes {
         let console = format!("127.0.0.1:{}", node.console_port);
         let text = console::ask(&console, "/metrics").await.unwrap_or_default();
-        for line in text.lines().filter(|line| line.starts_with("chappe_refused_total{")) {
+        for line in text.lines().filter(|line| line.starts_with("chappe_messages_refused_total{")) {
             let reason = line.split("reason=\"").nth(1).and_then(|rest| rest.split('"').next());
             let times = line.rsplit(' ').next().and_then(|times| times.parse::<u64>().ok());
             if let (Some(reason), Some(times)) = (reason, times)
