@@ -27,7 +27,8 @@ impl Bus {
     /// Asks, and waits for the answer at most `patience` and no longer than the connection lasts.
     ///
     /// # Errors
-    /// [`BusError::Refused`] if nobody serves it or no answer came in time; away, lost, not granted.
+    /// [`BusError::Refused`] if nobody serves it or no answer came in time; away, lost, not
+    /// granted.
     pub async fn ask(
         &self,
         subject: &str,
