@@ -227,10 +227,15 @@ async fn refused(federation: &Federation) -> BTreeMap<String, u64> {
     sums
 }
 
-/// Whether a folder can take a federation.
+/// Makes the folder of a federation. Streams of an earlier demo would spoil the account.
 ///
 /// # Errors
 /// [`DemoError::File`].
 pub fn prepare(out: &Path) -> Result<(), DemoError> {
-    std::fs::create_dir_all(out).map_err(|e| DemoError::File(format!("{}: {e}", out.display())))
+    let failed = |why: String| DemoError::File(format!("{}: {why}", out.display()));
+    std::fs::create_dir_all(out).map_err(|e| failed(e.to_string()))?;
+    if out.join("jetstream").exists() {
+        return Err(failed("holds an earlier demo's streams; name an empty folder".into()));
+    }
+    Ok(())
 }
