@@ -185,6 +185,20 @@ async fn a_reader_waits_for_a_durable_that_is_not_there_yet() {
 }
 
 #[tokio::test]
+async fn a_reader_survives_that_its_durable_is_deleted_and_made_anew() {
+    let (_nats, bus) = provisioned(&plan()).await;
+    put(&bus, "chappe.board.a").await;
+    let mut source = bus.pull(Reading::Own, "BOARD", "child-eu-fr");
+    assert_eq!(next_subject(&mut source).await, "chappe.board.a");
+    let delete = "$JS.API.CONSUMER.DELETE.BOARD.child-eu-fr";
+    bus.ask(delete, Vec::new(), PATIENCE).await.unwrap();
+    assert_eq!(bus.provision(&plan(), 1).await.unwrap().created, 1);
+    put(&bus, "chappe.board.b").await;
+    assert_eq!(next_subject(&mut source).await, "chappe.board.a", "the new one starts anew");
+    assert_eq!(next_subject(&mut source).await, "chappe.board.b");
+}
+
+#[tokio::test]
 async fn a_widened_durable_brings_the_older_messages_too() {
     let mut plan = plan();
     plan.durables[0].filters = vec!["chappe.board.a".into()];
