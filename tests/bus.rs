@@ -214,10 +214,10 @@ async fn a_widened_durable_brings_the_older_messages_too() {
 }
 
 #[tokio::test]
-async fn a_thousand_headers_are_folded_in_order_and_twice_alike() {
+async fn more_headers_than_the_client_buffers_are_folded_in_order_and_twice_alike() {
     let (_nats, bus) = provisioned(&plan()).await;
     let notice = vec![("Chappe-Notice", "n".repeat(2_900))];
-    let placing = (0..1_000).map(|n| {
+    let placing = (0..5_000).map(|n| {
         let (bus, notice) = (bus.clone(), notice.clone());
         async move {
             let subject = format!("chappe.board.{n}");
@@ -228,7 +228,7 @@ async fn a_thousand_headers_are_folded_in_order_and_twice_alike() {
     placing.collect::<Vec<()>>().await;
     for _ in 0..2 {
         let (count, sequences) = soon("the fold", folded(&bus)).await;
-        assert_eq!(count, 1_000);
+        assert_eq!(count, 5_000);
         assert!(sequences.is_sorted());
     }
 }
