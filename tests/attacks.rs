@@ -1,7 +1,8 @@
 //! What must be refused, each under its reason; and what a reason must have: a case and a line in
 //! the docs.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod forge;
 

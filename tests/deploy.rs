@@ -1,7 +1,8 @@
 //! What is deployed speaks of the program that there is: its metrics, its verbs and flags, its
 //! configuration. A dashboard over a metric that was renamed shows nothing, which looks like peace.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -173,6 +174,38 @@ fn units_and_image_call_verbs_and_flags_that_there_are() {
             assert!(help.contains(&format!("{flag} ")), "{} has no flag {flag}", call[0]);
         }
     }
+}
+
+#[test]
+fn the_image_is_built_from_everything_that_the_program_contains() {
+    let image = read("deploy/Containerfile");
+    let copied = |folder: &str| image.contains(&format!("\nCOPY {folder} {folder}\n"));
+    let mut contained = BTreeSet::from(["src".to_owned()]);
+    for text in texts(&project().join("src")) {
+        // What is indented stands in a test.
+        for line in text.lines().filter(|line| !line.starts_with(' ')) {
+            let file = line.split_once("include_str!(\"").map_or("", |(_, file)| file);
+            let folder = file.trim_start_matches("../").split('/').next().unwrap_or_default();
+            if !folder.is_empty() {
+                contained.insert(folder.to_owned());
+            }
+        }
+    }
+    assert!(contained.len() > 1, "{contained:?}");
+    for folder in contained {
+        assert!(copied(&folder), "the Containerfile does not copy {folder}");
+    }
+}
+
+fn texts(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).expect("a folder");
+    let paths = entries.map(|entry| entry.expect("listed").path());
+    paths
+        .flat_map(|path| match path.is_dir() {
+            true => texts(&path),
+            false => vec![std::fs::read_to_string(path).expect("text")],
+        })
+        .collect()
 }
 
 /// Does what deploy/README.md says, in a folder instead of `/etc/chappe`.

@@ -1,7 +1,8 @@
 //! What a user with honest permissions and dishonest intent can make the server do: reply subjects,
 //! message ids, headers with a meaning, size.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 
@@ -164,7 +165,7 @@ async fn a_child_that_sends_as_its_sibling_fails_at_once_and_sees_it() {
     let id = Id::of(b"as a sibling");
     let sibling = address::child_intake(REAL, &all.node("eu-fr-nor").id, id);
     let placed = bus.place(&sibling, &[], b"x".to_vec(), None).await;
-    assert!(matches!(placed, Err(PlaceError::Unknown(_))), "{placed:?}");
+    assert!(matches!(placed, Err(PlaceError::NotGranted(_))), "{placed:?}");
     assert_eq!(bus.faults(), 1);
     assert_eq!(all.subjects("eu-fr", "INTAKE_CHILD_eu-fr-nor").await, Vec::<String>::new());
     let own = address::child_intake(REAL, &all.node("eu-fr-bre").id, id);

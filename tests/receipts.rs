@@ -1,6 +1,7 @@
 //! Whose word a node takes for what became of a notice: each receipt that must be refused, and why.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod forge;
 

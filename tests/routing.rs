@@ -1,6 +1,7 @@
 //! What a node decides: statements about one router that holds some notices already.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod forge;
 

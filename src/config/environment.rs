@@ -17,11 +17,10 @@ pub const PREFIX: &str = "CHAPPE_";
 /// demonstration finds its nats-server, and what the tests are told.
 pub const OTHER_VARIABLES: &[&str] = &[
     "CHAPPE_LOG",
-    "CHAPPE_CONFIG",
     "CHAPPE_PROFILE",
     "CHAPPE_CONTEXT",
     "CHAPPE_NATS_SERVER",
-    "CHAPPE_NATS_REQUIREMENTS",
+    "CHAPPE_NATS_HASHES",
     "CHAPPE_UPDATE_EXAMPLES",
 ];
 

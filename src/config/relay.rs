@@ -246,6 +246,21 @@ bundles = "trust/bundles"
     }
 
     #[test]
+    fn every_variable_stands_in_the_operators_guide() {
+        let guide = include_str!("../../docs/OPERATIONS.md");
+        let rows = guide.lines().filter_map(|line| line.strip_prefix("| `CHAPPE_"));
+        let written: Vec<String> = rows
+            .map(|row| {
+                let words: Vec<&str> = row.split('`').collect();
+                format!("CHAPPE_{}={}", words[0], words[2])
+            })
+            .collect();
+        let known: Vec<String> =
+            VARIABLES.iter().map(|(name, key)| format!("{name}={key}")).collect();
+        assert_eq!(written, known);
+    }
+
+    #[test]
     fn a_file_that_is_not_there_is_an_error_and_never_a_default() {
         let error = RelayConfig::load(Path::new("/nowhere/relay.toml"));
         assert!(matches!(error, Err(ConfigError::Read { .. })));

@@ -62,7 +62,7 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ConsoleError> {
     TcpListener::bind(address).await.map_err(|source| ConsoleError::Listen { address, source })
 }
 
-/// Serves until told to stop, and at most [`GRACE`] longer.
+/// Serves until told to stop, and at most two seconds longer.
 ///
 /// # Errors
 /// [`ConsoleError::Serve`].

@@ -110,7 +110,7 @@ pub async fn run(
     let watch = Stopwatch::start();
     let papers = papers(&options.documents)?;
     tell(&format!("starting {} nodes on one nats-server", topology.nodes().len()));
-    let federation = Federation::start(topology, &options.out).await?;
+    let federation = Federation::start(topology, &options.out, tell).await?;
     let live = Watch::start(&federation.rendered).await?;
     let inspectors = Inspectors::connect(&federation.rendered).await?;
     let mut players = Players::new(&federation.rendered);
@@ -214,7 +214,7 @@ async fn refused(federation: &Federation) -> BTreeMap<String, u64> {
     for node in &federation.rendered.nodes {
         let console = format!("127.0.0.1:{}", node.console_port);
         let text = console::ask(&console, "/metrics").await.unwrap_or_default();
-        for line in text.lines().filter(|line| line.starts_with("chappe_refused_total{")) {
+        for line in text.lines().filter(|line| line.starts_with("chappe_messages_refused_total{")) {
             let reason = line.split("reason=\"").nth(1).and_then(|rest| rest.split('"').next());
             let times = line.rsplit(' ').next().and_then(|times| times.parse::<u64>().ok());
             if let (Some(reason), Some(times)) = (reason, times)
