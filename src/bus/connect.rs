@@ -251,7 +251,7 @@ fn options(endpoint: &Endpoint, link: &Arc<Link>) -> ConnectOptions {
         .connection_timeout(CONNECT_TIMEOUT)
         .subscription_capacity(SUBSCRIPTION_CAPACITY)
         .ignore_discovered_servers()
-        .reconnect_delay_callback(reconnect_delay)
+        .reconnect_delay_callback(library_delay)
         .event_callback(move |event| {
             link.on(&event);
             async {}
@@ -274,6 +274,14 @@ pub(super) fn reconnect_delay(attempts: usize) -> Duration {
     let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(6);
     let whole = (RECONNECT.0 * 2u32.pow(doublings)).min(RECONNECT.1);
     whole * (768 + getrandom::u32().unwrap_or(256) % 512) / 1024
+}
+
+/// The library asks before its first try too, and that one has nothing to wait for.
+fn library_delay(attempts: usize) -> Duration {
+    match attempts {
+        0 | 1 => Duration::ZERO,
+        more => reconnect_delay(more - 1),
+    }
 }
 
 fn check_server(url: &str, client: &Client) -> Result<(), BusError> {
