@@ -61,7 +61,8 @@ impl Federation {
 
     pub async fn connect(&self, node: &str, role: Role) -> Bus {
         let endpoint = self.endpoint(&self.node(node).id, &role);
-        Bus::connect_patiently(&endpoint).await.expect("connected")
+        let connected = tokio::time::timeout(PATIENCE, Bus::connect_patiently(&endpoint)).await;
+        connected.unwrap_or_else(|_| panic!("{node} does not let {role:?} in")).expect("connected")
     }
 
     pub async fn raw(&self, node: &str, role: Role) -> Raw {
