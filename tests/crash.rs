@@ -1,7 +1,8 @@
 //! Relays and the server die at random moments, again and again: nothing is lost, nothing is there
 //! twice. `CHAPPE_SEED` repeats a run.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 

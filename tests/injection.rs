@@ -1,7 +1,8 @@
 //! What a user with honest permissions and dishonest intent can make the server do: reply subjects,
 //! message ids, headers with a meaning, size.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 
@@ -19,6 +20,11 @@ async fn all() -> &'static Federation {
     static ALL: OnceCell<Federation> = OnceCell::const_new();
     ALL.get_or_init(|| Federation::provisioned(LISTENERS)).await
 }
+
+const LATER: &str = "@at 2099-01-01T00:00:00Z";
+
+/// Its name, its headers, and the code with which the server refuses it.
+type Attempt = (&'static str, &'static [(&'static str, &'static str)], u32);
 
 fn web() -> Role {
     Role::Publisher("web".into())
@@ -129,12 +135,14 @@ async fn headers_that_would_change_a_stream_are_refused_by_the_server() {
     let all = all().await;
     let raw = all.raw("eu-fr-nor", Role::Publisher(all.publisher("eu-fr-nor"))).await;
     let publisher = all.publisher("eu-fr-nor");
-    let later = "@at 2099-01-01T00:00:00Z";
-    let target = "chappe.board.x";
-    let attempts: [(&str, &[(&str, &str)], u32); 4] = [
+    let attempts: [Attempt; 4] = [
         ("rollup", &[("Nats-Rollup", "sub")], 10111),
         ("ttl", &[("Nats-TTL", "1s")], 10166),
-        ("schedule", &[("Nats-Schedule", later), ("Nats-Schedule-Target", target)], 10188),
+        (
+            "schedule",
+            &[("Nats-Schedule", LATER), ("Nats-Schedule-Target", "chappe.board.x")],
+            10188,
+        ),
         ("batch", &[("Nats-Batch-Id", "b"), ("Nats-Batch-Sequence", "1")], 10174),
     ];
     for (name, headers, code) in attempts {

@@ -1,6 +1,7 @@
 //! From France to Brittany on the real server: what comes, what does not, and that it is the same.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 

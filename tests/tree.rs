@@ -1,6 +1,7 @@
 //! Down, across and up a small federation on the real server: who gets what, and over which way.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod support;
 

@@ -27,16 +27,16 @@ impl Raw {
         self.client.publish(LAST, "".into()).await.expect("sent");
         self.client.flush().await.expect("flushed");
         let deadline = tokio::time::Instant::now() + PATIENCE;
-        loop {
-            let mut errors = self.errors.lock().expect("errors");
-            if errors.iter().any(|error| error.contains(LAST)) {
-                let all = std::mem::take(&mut *errors);
-                return all.into_iter().filter(|error| !error.contains(LAST)).collect();
-            }
-            drop(errors);
+        while !self.has(LAST) {
             assert!(tokio::time::Instant::now() < deadline, "the server does not complain");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+        let all = std::mem::take(&mut *self.errors.lock().expect("errors"));
+        all.into_iter().filter(|error| !error.contains(LAST)).collect()
+    }
+
+    fn has(&self, part: &str) -> bool {
+        self.errors.lock().expect("errors").iter().any(|error| error.contains(part))
     }
 }
 
