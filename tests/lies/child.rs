@@ -1,9 +1,10 @@
 //! What a child may try in its intake: it is a whole organisation with a relay key of its own.
 
 use chappe::jws::{self, Typ};
-use chappe::notice::{Case, Id, Reason, Receipt, Time, Wire};
+use chappe::notice::{Case, Id, MAX_BODY_BYTES, MAX_HEADERS_BYTES, Reason, Receipt, Time, Wire};
 
 use super::{HOSPITAL, Lab, Lie, Sent, red, spoil_signature};
+use crate::support::describe;
 
 /// Brittany's own report, honestly passed on, then changed.
 fn own(lab: &Lab, change: impl Fn(&Lab, &mut Wire)) -> Sent {
@@ -55,6 +56,19 @@ pub const FROM_A_CHILD: &[Lie] = &[
             let key = lab.key("eu-fr-bre", "relay");
             wire.hops = vec![jws::sign(&key, Typ::Hop, &hop).expect("signed")];
         })
+    }),
+    ("padded-until-the-next-hop-does-not-fit", Reason::Header, |lab| {
+        let body = vec![b'x'; MAX_BODY_BYTES];
+        let mut report = lab.report("eu-fr-bre", "eu-fr");
+        report.body = describe(&body);
+        let mut wire = lab.all.issue(&report, body);
+        let hop = serde_json::json!({"st": wire.id(), "prev": wire.id(), "by": "eu-fr-bre",
+            "at": lab.now});
+        let room = MAX_HEADERS_BYTES - wire.notice.len() - 300;
+        let padded = format!("{hop}{}", " ".repeat(room * 3 / 4 - hop.to_string().len()));
+        let key = lab.key("eu-fr-bre", "relay");
+        wire.hops = vec![jws::sign_with(&key, Typ::Hop, padded.as_bytes()).expect("signed")];
+        lab.child(wire)
     }),
     ("first-hop-left-out", Reason::HopChain, |lab| {
         let mut wire = lab.via(lab.issue(&lab.report(HOSPITAL, "eu-fr")), &[HOSPITAL, "eu-fr-bre"]);

@@ -45,6 +45,11 @@ pub const FROM_A_PUBLISHER: &[Lie] = &[
     ("five-thousand-hops", Reason::HopCount, |lab| {
         spoilt(lab, |wire| wire.hops = vec!["x".into(); 5_000])
     }),
+    ("flood-of-headers", Reason::Header, |lab| {
+        // As much as the server stores; six times as much where it is written down.
+        let flood = vec![("Chappe-Hops", "\u{1}".repeat(15_000)); 4];
+        Sent { headers: flood, ..lab.web(lab.issue(&lab.base())) }
+    }),
     ("truncated-statement", Reason::Encoding, |lab| spoilt(lab, |wire| wire.notice.truncate(40))),
     ("non-canonical-base64", Reason::Encoding, |lab| spoilt(lab, |wire| wire.notice.push('='))),
     ("non-canonical-detached-signature", Reason::Encoding, |lab| {
