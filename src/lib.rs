@@ -24,6 +24,8 @@
 //! | [`lifecycle`] | threads, what is in force |
 //! | [`routing`] | decide, keep, receipts |
 //! | [`bus`] | the only module that names async_nats |
+//! | [`document`] | CSAF, CERT-FR, incident reports -> the fields a statement needs |
+//! | [`config`] | files and environment -> checked configuration |
 //! | [`keys`] | key files |
 //! | [`time`] | the only reader of the clock |
 //!
@@ -34,11 +36,14 @@ pub mod bus;
 pub mod cli;
 pub mod config;
 pub mod console;
+pub mod demo;
+pub mod document;
 pub mod jws;
 pub mod keys;
 pub mod lifecycle;
 pub mod notice;
 pub mod policy;
+pub mod publish;
 pub mod relay;
 pub mod routing;
 pub mod telemetry;

@@ -1,7 +1,8 @@
 //! What must be refused, each under its reason; and what a reason must have: a case and a line in
 //! the docs.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod forge;
 
@@ -92,6 +93,11 @@ const ATTACKS: &[Attack] = &[
         with_claim("\"tlp\":", "\"\\u0074lp\":\"CLEAR\",\"tlp\":")
     }),
     ("float", Reason::Json, || with_claim("\"revision\":1", "\"revision\":1.0")),
+    ("list-in-the-place-of-an-object", Reason::Claim, || {
+        let doc = serde_json::to_string(&base().doc).expect("JSON");
+        let list = r#"["https://www.cert.ssi.gouv.fr","CERTFR-2026-AVI-0001","1",1]"#;
+        with_claim(&doc, list)
+    }),
     ("nesting-bomb", Reason::Json, || payload(&"[".repeat(2_000))),
     ("unknown-claim", Reason::Claim, || with_claim("\"lang\"", "\"sudo\":true,\"lang\"")),
     ("label-missing", Reason::Claim, || with_claim("\"tlp\":\"GREEN\",", "")),
@@ -212,6 +218,13 @@ const ATTACKS: &[Attack] = &[
     }),
     ("hop-signed-for-another", Reason::KeyOwner, || {
         on_the_way(|w| w.hops[0] = hop("eu-fr-nor", "eu-fr", w.id(), w.id()))
+    }),
+    ("first-hop-invented-on-the-way", Reason::KeyOwner, || {
+        let statement = base();
+        let mut wire = issue(&statement);
+        wire.hops.push(hop("eu-fr-bre", "eu-fr", wire.id(), wire.id()));
+        let wire = via(wire, &["eu-fr-bre"]);
+        reason(arrive("eu-fr-bre-chu", &Source::Upstream(id("eu-fr-bre")), &statement, wire))
     }),
     ("custody-ends-at-another-sender", Reason::HopChain, || {
         let statement = base();

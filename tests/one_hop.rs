@@ -146,7 +146,7 @@ async fn foreign_headers_are_dropped_and_counted() {
     let all = all().await;
     let statement = for_france(all, b"{}");
     let wire = all.issue(&statement, b"{}".to_vec());
-    let before = all.number("eu-fr", "foreign_headers_total").await;
+    let before = all.number("eu-fr", "headers_dropped_total").await;
     let raw = all.raw("eu-fr", Role::Publisher("web".into())).await;
     let mut headers = async_nats::HeaderMap::new();
     headers.insert(HEADER_NOTICE, wire.notice.as_str());
@@ -162,5 +162,5 @@ async fn foreign_headers_are_dropped_and_counted() {
         ["Chappe-Hops", "Chappe-Notice", "Nats-Expected-Last-Subject-Sequence", "Nats-TTL"],
         "ours, and what our own relay asks of its own server"
     );
-    assert_eq!(all.number("eu-fr", "foreign_headers_total").await, before + 2);
+    assert_eq!(all.number("eu-fr", "headers_dropped_total").await, before + 2);
 }

@@ -1,6 +1,7 @@
 //! What a node decides: statements about one router that holds some notices already.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 mod forge;
 
@@ -150,6 +151,22 @@ fn a_withdrawal_of_an_escalation_needs_no_document() {
     assert_eq!(decide(&router, &m), climbing);
     keep(&mut router, &m);
     assert_eq!(decide(&router, &target), Verdict::Filter(Reason::Withdrawn));
+}
+
+#[test]
+fn anothers_withdrawal_that_comes_first_ends_nothing() {
+    let alert = Statement { kind: Kind::Alert, ..national() };
+    let target = arriving("eu-fr-bre-chu", &["eu-fr", "eu-fr-bre"], &alert);
+    let thief = advisory("eu-fr-sante", "scope:eu.fr.all.health", Tlp::Green);
+    let thief = Statement { doc: None, ..ending(Kind::Withdrawal, &thief, target.id()) };
+    let mut router = router("eu-fr-bre-chu");
+    keep(&mut router, &arriving("eu-fr-bre-chu", &["eu-fr-sante"], &thief));
+    assert_eq!(decide(&router, &target), Verdict::Place(vec![Place::Board]));
+    let case = escalation("eu-fr-bre-chu", "eu-fr", Tlp::Amber);
+    let target = arriving("eu-fr-bre-chu", &[], &case);
+    let thief = Statement { re: Some(target.id()), ..thief };
+    keep(&mut router, &arriving("eu-fr-bre-chu", &["eu-fr-sante"], &thief));
+    assert_ne!(decide(&router, &target), Verdict::Filter(Reason::Withdrawn));
 }
 
 #[test]

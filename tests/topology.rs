@@ -1,6 +1,7 @@
 //! The topology files that come with Chappe, against the facts that they were written from.
 
-#![allow(clippy::expect_used, clippy::indexing_slicing)] // a test that panics has failed
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
 use chappe::notice::Level;
 use chappe::topology::{Node, Topology, Warning, show};

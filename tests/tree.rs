@@ -109,7 +109,7 @@ async fn amber_for_a_sector_without_clients_does_not_even_leave_the_server() {
     let marker = all.publish(&marker, b"marker".to_vec()).await;
     for region in ["eu-fr-bre", "eu-fr-nor"] {
         all.on_board(region, marker).await;
-        let arrived = all.metric(region, "received_total", "source", "upstream").await;
+        let arrived = all.metric(region, "messages_received_total", "source", "upstream").await;
         assert_eq!(arrived, 1, "{region} got more than the marker");
         let durable = all.durable("eu-fr", "BOARD", &format!("child-{region}")).await;
         assert_eq!((durable.delivered.consumer_sequence, durable.num_pending), (1, 0), "{region}");
@@ -121,7 +121,10 @@ async fn what_comes_over_two_paths_is_on_the_board_once() {
     let all = Federation::start(SMALL).await;
     let statement = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.all.health", b"{}");
     let id = all.publish(&statement, b"{}".to_vec()).await;
-    let both = async || match all.metric(HOSPITAL, "received_total", "source", "upstream").await {
+    let both = async || match all
+        .metric(HOSPITAL, "messages_received_total", "source", "upstream")
+        .await
+    {
         2 => Ok(()),
         arrived => Err(format!("{arrived} arrived")),
     };
@@ -138,7 +141,7 @@ async fn what_comes_over_two_paths_is_on_the_board_once() {
     let board = all.subjects(HOSPITAL, "BOARD").await;
     assert_eq!(board.len(), 1, "{board:?}");
     assert!(board[0].ends_with(&id.to_string()));
-    assert_eq!(all.metric(HOSPITAL, "placed_total", "place", "board").await, 1);
+    assert_eq!(all.metric(HOSPITAL, "notices_placed_total", "place", "board").await, 1);
     assert_eq!(all.subjects(HOSPITAL, "QUARANTINE").await, Vec::<String>::new());
 }
 

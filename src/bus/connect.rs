@@ -1,20 +1,25 @@
 //! A connection to one server as one user, kept for as long as its owner wants it.
+//!
+//! The first connection is made without the library's own retry: with it, connecting returns
+//! before the server has said its limits, and a large body is then refused against a default of
+//! 1 MiB. Nothing is sent while the server is away: the library would keep it and send it at a
+//! time that nobody expects any more.
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use async_nats::{Client, ConnectOptions, Event, jetstream};
+use async_nats::connection::State;
+use async_nats::{Client, ConnectOptions, Event, ServerAddr, jetstream};
 use tokio::sync::watch;
 
+use super::link::Link;
+use super::version::{NEEDED, Version};
 use crate::keys::Secret;
 use crate::notice::MAX_MESSAGE_BYTES;
 
-/// Oldest server with per-message TTL, consumer reset and safe acknowledgement subjects.
-pub const MIN_SERVER: (u16, u16) = (2, 14);
 /// A request that takes longer has an unknown outcome.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// First and longest delay between tries to reconnect.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
@@ -24,7 +29,7 @@ const SUBSCRIPTION_CAPACITY: usize = 4_096;
 /// Where and as whom to connect.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
-    /// `nats://` or `tls://`.
+    /// `nats://` or `tls://`; several servers of one cluster separated by commas.
     pub url: String,
     /// The user's nkey seed: it only connects, it never signs a notice.
     pub seed: Secret,
@@ -32,7 +37,7 @@ pub struct Endpoint {
     pub inbox: String,
     /// What the server's monitoring shows.
     pub name: String,
-    /// TLS files, if any.
+    /// TLS files, if any; with one, a connection without TLS is refused.
     pub tls: TlsFiles,
 }
 
@@ -57,7 +62,7 @@ pub enum BusError {
         why: String,
     },
     /// Too old.
-    #[error("{url}: nats-server {found} is too old; {}.{} or newer is needed", MIN_SERVER.0, MIN_SERVER.1)]
+    #[error("{url}: nats-server {found} is too old; {NEEDED} or newer is needed")]
     TooOld {
         /// Where.
         url: String,
@@ -71,6 +76,32 @@ pub enum BusError {
         url: String,
         /// Its limit, bytes.
         found: usize,
+    },
+    /// Not connected: nothing was sent.
+    #[error("{what}: the server is away")]
+    Away {
+        /// What was to be asked.
+        what: String,
+    },
+    /// The connection was lost before the answer came: it may have been done.
+    #[error("{what}: the server went away before it answered")]
+    Lost {
+        /// What was asked.
+        what: String,
+    },
+    /// The server said that this user may not.
+    #[error("{what}: this user is not allowed to")]
+    NotGranted {
+        /// What was asked.
+        what: String,
+    },
+    /// There is no such stream, durable or message.
+    #[error("{what}: not there: {why}")]
+    Missing {
+        /// What was asked for.
+        what: String,
+        /// The server's words.
+        why: String,
     },
     /// The server refused what was asked, or did not answer in time.
     #[error("{what}: {why}")]
@@ -88,8 +119,7 @@ pub struct Bus {
     pub(super) client: Client,
     pub(super) jetstream: jetstream::Context,
     pub(super) name: Arc<str>,
-    up: watch::Receiver<bool>,
-    faults: Arc<AtomicU64>,
+    link: Arc<Link>,
 }
 
 impl std::fmt::Debug for Bus {
@@ -107,16 +137,14 @@ impl Bus {
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, BusError> {
         let url = endpoint.url.clone();
         let refused = |why: String| BusError::Connect { url: url.clone(), why };
-        let (state, up) = watch::channel(true);
-        let faults = Arc::new(AtomicU64::new(0));
-        let options = options(endpoint, state, Arc::clone(&faults));
-        let client = options.connect(&endpoint.url).await.map_err(|e| refused(e.to_string()))?;
-        // Limits are known only once the server's INFO has come.
-        client.flush().await.map_err(|e| refused(e.to_string()))?;
+        let addresses = addresses(&url).map_err(&refused)?;
+        let link = Arc::new(Link::new(&endpoint.name));
+        let options = options(endpoint, &link);
+        let client = options.connect(addresses).await.map_err(|e| refused(e.to_string()))?;
         check_server(&url, &client)?;
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(REQUEST_TIMEOUT);
-        Ok(Self { client, jetstream, name: endpoint.name.as_str().into(), up, faults })
+        Ok(Self { client, jetstream, name: endpoint.name.as_str().into(), link })
     }
 
     /// As [`Self::connect`], trying again until it succeeds, one log line for each new reason. A
@@ -126,7 +154,7 @@ impl Bus {
     /// [`BusError::TooOld`] and [`BusError::MaxPayload`].
     pub async fn connect_patiently(endpoint: &Endpoint) -> Result<Self, BusError> {
         let mut told = None;
-        let mut delay = RECONNECT.0;
+        let mut attempt = 0;
         loop {
             match Self::connect(endpoint).await {
                 Err(error @ BusError::Connect { .. }) => {
@@ -137,35 +165,70 @@ impl Bus {
                 }
                 done => return done,
             }
-            tokio::time::sleep(delay).await;
-            delay = (delay * 2).min(RECONNECT.1);
+            tokio::time::sleep(reconnect_delay(attempt)).await;
+            attempt += 1;
         }
     }
 
     /// Whether it is connected now.
     #[must_use]
     pub fn is_up(&self) -> bool {
-        *self.up.borrow()
+        let up = self.client.connection_state() == State::Connected;
+        if up {
+            // The library drops events when many come at once, this one too.
+            self.link.on(&Event::Connected);
+        }
+        up
     }
 
     /// Its state, to wait on.
     #[must_use]
     pub fn state(&self) -> watch::Receiver<bool> {
-        self.up.clone()
+        self.link.watch()
     }
 
     /// Permission violations and other errors that the server reported since the start.
     #[must_use]
     pub fn faults(&self) -> u64 {
-        self.faults.load(Ordering::Relaxed)
+        self.link.faults()
     }
 
-    /// Sends what is buffered.
+    /// Whether the server has lately refused this subject or pattern to this user.
+    #[must_use]
+    pub fn denied(&self, subject: &str) -> bool {
+        self.link.is_denied(subject)
+    }
+
+    /// Writes what is buffered to the socket. The server may not have read it yet.
     ///
     /// # Errors
-    /// [`BusError::Refused`] if the connection is gone.
+    /// [`BusError`] if the connection is gone.
     pub async fn flush(&self) -> Result<(), BusError> {
-        self.client.flush().await.map_err(|e| refused("flush", &e))
+        self.while_possible("flush", self.client.flush()).await?.map_err(|e| refused("flush", &e))
+    }
+
+    /// Waits for an answer, but no longer than it can come: until the server says that this user
+    /// may not ask, or the connection is lost.
+    pub(super) async fn while_possible<T>(
+        &self,
+        subject: &str,
+        answer: impl Future<Output = T>,
+    ) -> Result<T, BusError> {
+        let what = subject.to_owned();
+        if !self.is_up() {
+            return Err(BusError::Away { what });
+        }
+        let since = self.link.violations();
+        tokio::select! {
+            answer = answer => Ok(answer),
+            () = self.link.denial(subject, since) => Err(BusError::NotGranted { what }),
+            () = self.lost() => Err(BusError::Lost { what }),
+        }
+    }
+
+    async fn lost(&self) {
+        let mut state = self.state();
+        while state.wait_for(|up| !*up).await.is_ok() && self.is_up() {}
     }
 }
 
@@ -173,12 +236,13 @@ pub(super) fn refused(what: &str, why: &impl ToString) -> BusError {
     BusError::Refused { what: what.to_owned(), why: why.to_string() }
 }
 
-fn options(
-    endpoint: &Endpoint,
-    state: watch::Sender<bool>,
-    faults: Arc<AtomicU64>,
-) -> ConnectOptions {
-    let name = endpoint.name.clone();
+fn addresses(url: &str) -> Result<Vec<ServerAddr>, String> {
+    let parse = |part: &str| part.trim().parse::<ServerAddr>().map_err(|e| e.to_string());
+    url.split(',').map(parse).collect()
+}
+
+fn options(endpoint: &Endpoint, link: &Arc<Link>) -> ConnectOptions {
+    let link = Arc::clone(link);
     let mut options = ConnectOptions::with_nkey(endpoint.seed.expose().to_owned())
         .name(&endpoint.name)
         .custom_inbox_prefix(&endpoint.inbox)
@@ -188,10 +252,10 @@ fn options(
         .ignore_discovered_servers()
         .reconnect_delay_callback(reconnect_delay)
         .event_callback(move |event| {
-            note(&name, &state, &faults, &event);
+            link.on(&event);
             async {}
         });
-    if endpoint.url.starts_with("tls://") {
+    if endpoint.url.starts_with("tls://") || endpoint.tls != TlsFiles::default() {
         options = options.require_tls(true);
     }
     if let Some(ca) = &endpoint.tls.ca {
@@ -203,42 +267,17 @@ fn options(
     options
 }
 
-fn reconnect_delay(attempts: usize) -> Duration {
+/// Between tries: doubling, never longer than five seconds, and spread by a quarter either way so
+/// that the children of a server that comes back do not all come at once.
+pub(super) fn reconnect_delay(attempts: usize) -> Duration {
     let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(6);
-    (RECONNECT.0 * 2u32.pow(doublings)).min(RECONNECT.1)
-}
-
-/// One line for each change; a missing permission shows nowhere else.
-fn note(name: &str, state: &watch::Sender<bool>, faults: &AtomicU64, event: &Event) {
-    match event {
-        Event::Connected => {
-            if !state.send_replace(true) {
-                tracing::info!(connection = name, "connected again");
-            }
-        }
-        Event::Disconnected | Event::Closed => {
-            if state.send_replace(false) {
-                tracing::info!(connection = name, "disconnected");
-            }
-        }
-        Event::ServerError(error) => {
-            faults.fetch_add(1, Ordering::Relaxed);
-            tracing::error!(connection = name, %error, "the server refused something");
-        }
-        Event::SlowConsumer(_) => {
-            faults.fetch_add(1, Ordering::Relaxed);
-            tracing::warn!(connection = name, "too slow: messages were dropped");
-        }
-        Event::ClientError(error) => tracing::debug!(connection = name, %error, "client"),
-        Event::LameDuckMode | Event::Draining => {}
-    }
+    let whole = (RECONNECT.0 * 2u32.pow(doublings)).min(RECONNECT.1);
+    whole * (768 + getrandom::u32().unwrap_or(256) % 512) / 1024
 }
 
 fn check_server(url: &str, client: &Client) -> Result<(), BusError> {
     let info = client.server_info();
-    let mut parts = info.version.split('.').map_while(|part| part.parse::<u16>().ok());
-    let found = (parts.next().unwrap_or(0), parts.next().unwrap_or(0));
-    if found < MIN_SERVER {
+    if Version::find(&info.version).is_none_or(|found| found < NEEDED) {
         return Err(BusError::TooOld { url: url.to_owned(), found: info.version.clone() });
     }
     if info.max_payload < MAX_MESSAGE_BYTES {

@@ -1,50 +1,61 @@
 //! Reading a whole stream from its first message, at start.
+//!
+//! A durable made for this (no acknowledgements; headers only where bodies are large) is set back
+//! to the start and read to its end. It beats direct gets, which bring every body along, and an
+//! ordered consumer, which needs the right to create consumers. 100 000 headers take two seconds.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use async_nats::jetstream::consumer::pull::{Config, Stream};
+use async_nats::jetstream::Message;
+use async_nats::jetstream::consumer::pull::Stream;
 use futures_util::StreamExt as _;
+use futures_util::stream::Peekable;
 
 use super::connect::{Bus, BusError, refused};
-use super::pull::Delivery;
+use super::delivery::Delivery;
+use super::pull::{BATCH_BYTES, Reading};
 
 const FOLD: &str = "fold";
 const BATCH: usize = 5_000;
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const EXPIRES: Duration = Duration::from_secs(30);
+/// After so long without a message the server is asked whether there are any more.
+const IDLE: Duration = Duration::from_secs(1);
 
 /// A reader that ends with the stream's last message.
 pub struct Fold {
-    open: Option<Stream>,
+    open: Option<Pin<Box<Peekable<Stream>>>>,
     stream: String,
+    bus: Bus,
 }
 
 impl Bus {
     /// Resets the durable `fold` of a stream to its start and reads to its end.
     ///
     /// # Errors
-    /// [`BusError::Refused`] if there is no such durable or no answer in five seconds.
+    /// [`BusError`]: no such durable, not granted, no answer in five seconds.
     pub async fn fold(&self, stream: &str) -> Result<Fold, BusError> {
         let what = format!("{stream}.{FOLD}");
-        let mut consumer = self
-            .jetstream
-            .get_consumer_from_stream::<Config, _, _>(FOLD, stream)
-            .await
-            .map_err(|e| refused(&what, &e))?;
         // Sequence 1 may be gone; a reset to before the first message starts at the first.
-        let reset = consumer.reset(Some(1)).await.map_err(|e| refused(&what, &e))?;
-        if reset.info.num_pending == 0 {
-            return Ok(Fold { open: None, stream: stream.to_owned() });
+        let consumer = self.reset_consumer(stream, FOLD, 1).await?;
+        if consumer.cached_info().num_pending == 0 {
+            return Ok(Fold { open: None, stream: stream.to_owned(), bus: self.clone() });
         }
         let open = consumer
             .stream()
             .max_messages_per_batch(BATCH)
+            .max_bytes_per_batch(BATCH_BYTES)
             .expires(EXPIRES)
             .heartbeat(HEARTBEAT)
             .messages()
             .await
             .map_err(|e| refused(&what, &e))?;
-        Ok(Fold { open: Some(open), stream: stream.to_owned() })
+        Ok(Fold {
+            open: Some(Box::pin(open.peekable())),
+            stream: stream.to_owned(),
+            bus: self.clone(),
+        })
     }
 }
 
@@ -52,19 +63,42 @@ impl Fold {
     /// The next message; `None` after the last.
     ///
     /// # Errors
-    /// [`BusError::Refused`] if the server is lost on the way: fold again from the start.
+    /// [`BusError::Refused`] after ten seconds without a sign of the server: fold again from the
+    /// start.
     pub async fn next(&mut self) -> Result<Option<Delivery>, BusError> {
-        let Some(open) = self.open.as_mut() else { return Ok(None) };
-        match open.next().await {
-            Some(Ok(message)) => {
-                let delivery = Delivery::from_jetstream(message);
-                if delivery.pending == 0 {
-                    self.open = None;
-                }
-                Ok(Some(delivery))
+        while let Some(open) = self.open.as_mut() {
+            match tokio::time::timeout(IDLE, open.next()).await {
+                Ok(Some(Ok(message))) => return Ok(Some(self.took(message))),
+                Ok(Some(Err(error))) => return Err(refused(&self.stream, &error)),
+                Ok(None) => return Err(refused(&self.stream, &"the durable was deleted")),
+                Err(_) => self.end_if_empty().await?,
             }
-            Some(Err(error)) => Err(refused(&self.stream, &error)),
-            None => Err(refused(&self.stream, &"the durable was deleted")),
+        }
+        Ok(None)
+    }
+
+    fn took(&mut self, message: Message) -> Delivery {
+        let delivery = Delivery::from_jetstream(&self.bus, message);
+        if delivery.pending == 0 {
+            self.open = None;
+        }
+        delivery
+    }
+
+    /// What the last message counted as pending may have expired meanwhile and then never comes.
+    async fn end_if_empty(&mut self) -> Result<(), BusError> {
+        let durable = self.bus.durable(Reading::Own, &self.stream, FOLD).await?;
+        if durable.cached_info().num_pending == 0 && !self.has_more().await {
+            self.open = None;
+        }
+        Ok(())
+    }
+
+    /// Whether something came while the server was asked; it is first in line then.
+    async fn has_more(&mut self) -> bool {
+        match self.open.as_mut() {
+            Some(open) => tokio::time::timeout(IDLE, open.as_mut().peek()).await.is_ok(),
+            None => false,
         }
     }
 }

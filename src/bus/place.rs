@@ -1,4 +1,9 @@
 //! Placing: a publish with an acknowledgement, idempotent by its subject.
+//!
+//! A notice's subject ends in its id, so the same subject means the same signed bytes. Every
+//! placement says "only if this subject is empty" (expected-last-subject-sequence 0), and the
+//! server's 10071 is then an outcome. Message ids are never sent: they are counted per stream, and
+//! any sender could use another's first.
 
 use std::error::Error as _;
 use std::time::Duration;
@@ -8,7 +13,15 @@ use async_nats::header::HeaderValue;
 use async_nats::jetstream::context::{PublishError, PublishErrorKind};
 use async_nats::jetstream::message::PublishMessage;
 
-use super::connect::Bus;
+use super::connect::{Bus, BusError};
+use crate::notice::MAX_MESSAGE_BYTES;
+
+/// The subject holds a message already, or the stream takes no more.
+const LIMIT_REACHED: u64 = 10_077;
+/// The stream's reservation is larger than what is left for it.
+const NO_ROOM: u64 = 10_047;
+/// The message is larger than the stream's limit.
+const TOO_LARGE: u64 = 10_054;
 
 /// What became of a message that was placed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,13 +47,17 @@ pub enum PlaceError {
     /// No stream takes the subject.
     #[error("no stream takes this subject: has the node been provisioned?")]
     NoStream,
+    /// The server said that this user may not publish there.
+    #[error("{0}: this user may not publish there")]
+    NotGranted(String),
     /// No answer, or one that says nothing: it may be stored. Placing again is safe.
     #[error("not known to be stored: {0}")]
     Unknown(String),
 }
 
 impl Bus {
-    /// Places a message under a subject that can hold one. Waits at most five seconds.
+    /// Places a message under a subject that can hold one. Waits at most five seconds, and no
+    /// longer than the connection lasts. `ttl` counts in whole seconds, rounded up.
     ///
     /// # Errors
     /// [`PlaceError`].
@@ -51,12 +68,7 @@ impl Bus {
         payload: Vec<u8>,
         ttl: Option<Duration>,
     ) -> Result<Placed, PlaceError> {
-        // The expectation, not a message id: any sender could use another's id first.
-        let message = message(headers, payload)?.expected_last_subject_sequence(0);
-        let message = match ttl {
-            Some(ttl) => message.ttl(ttl),
-            None => message,
-        };
+        let message = message(headers, payload, ttl)?.expected_last_subject_sequence(0);
         self.publish(subject, message).await
     }
 
@@ -65,20 +77,30 @@ impl Bus {
     /// # Errors
     /// [`PlaceError`].
     pub async fn put_latest(&self, subject: &str, payload: Vec<u8>) -> Result<(), PlaceError> {
-        self.publish(subject, message(&[], payload)?).await.map(|_| ())
+        self.publish(subject, message(&[], payload, None)?).await.map(|_| ())
+    }
+
+    /// Places a message of which the latest counts, for as long as `ttl`.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub async fn put_latest_for(
+        &self,
+        subject: &str,
+        payload: Vec<u8>,
+        ttl: Duration,
+    ) -> Result<(), PlaceError> {
+        self.publish(subject, message(&[], payload, Some(ttl))?).await.map(|_| ())
     }
 
     async fn publish(&self, subject: &str, message: PublishMessage) -> Result<Placed, PlaceError> {
-        if !self.is_up() {
-            // What is buffered now would be sent later, behind our back, after a timeout each.
-            return Err(PlaceError::Away);
-        }
-        let sent = self.jetstream.send_publish(subject.to_owned(), message).await;
-        let stored = match sent {
-            Ok(acknowledgement) => acknowledgement.await,
-            Err(error) => Err(error),
+        let sending = async {
+            match self.jetstream.send_publish(subject.to_owned(), message).await {
+                Ok(acknowledgement) => acknowledgement.await,
+                Err(error) => Err(error),
+            }
         };
-        match stored {
+        match self.while_possible(subject, sending).await.map_err(unsent)? {
             Ok(ack) if ack.duplicate => {
                 Err(PlaceError::Unknown("a duplicate by message id, which nobody sends".into()))
             }
@@ -88,37 +110,89 @@ impl Bus {
     }
 }
 
+fn unsent(error: BusError) -> PlaceError {
+    match error {
+        BusError::Away { .. } => PlaceError::Away,
+        BusError::NotGranted { what } => PlaceError::NotGranted(what),
+        other => PlaceError::Unknown(other.to_string()),
+    }
+}
+
 fn outcome(error: &PublishError) -> Result<Placed, PlaceError> {
     match error.kind() {
         PublishErrorKind::WrongLastSequence => Ok(Placed::AlreadyThere),
         PublishErrorKind::StreamNotFound => Err(PlaceError::NoStream),
         PublishErrorKind::MaxPayloadExceeded => Err(PlaceError::Size),
-        _ => {
-            let why = error.source().map_or_else(|| error.to_string(), ToString::to_string);
-            // One code, 10077, for both bounds: only its text tells them apart.
-            if why.contains("maximum bytes exceeded") || why.contains("insufficient") {
-                return Err(PlaceError::Full);
-            }
-            if why.contains("message size exceeds") {
-                return Err(PlaceError::Size);
-            }
-            Err(PlaceError::Unknown(why))
-        }
+        _ => refusal(error),
+    }
+}
+
+/// 10077 says both "one per subject" and "full"; only its text tells them apart.
+fn refusal(error: &PublishError) -> Result<Placed, PlaceError> {
+    let cause = error.source().and_then(|e| e.downcast_ref::<async_nats::jetstream::Error>());
+    let Some(cause) = cause else { return Err(PlaceError::Unknown(error.to_string())) };
+    match cause.error_code().0 {
+        LIMIT_REACHED if cause.to_string().contains("per subject") => Ok(Placed::AlreadyThere),
+        LIMIT_REACHED | NO_ROOM => Err(PlaceError::Full),
+        TOO_LARGE => Err(PlaceError::Size),
+        _ => Err(PlaceError::Unknown(cause.to_string())),
     }
 }
 
 fn message(
     headers: &[(&'static str, String)],
     payload: Vec<u8>,
+    ttl: Option<Duration>,
 ) -> Result<PublishMessage, PlaceError> {
+    let heads: usize = headers.iter().map(|(name, value)| name.len() + value.len() + 4).sum();
+    if payload.len() + heads > MAX_MESSAGE_BYTES {
+        return Err(PlaceError::Size);
+    }
     let mut map = HeaderMap::new();
     for (name, value) in headers {
         // Parsed: the conversion from a text panics on a line break.
         let value: HeaderValue = value
             .parse()
             .map_err(|_| PlaceError::Unknown(format!("header {name} holds a line break")))?;
-        map.insert(*name, value);
+        map.append(*name, value);
     }
     let message = PublishMessage::build().payload(payload.into());
-    Ok(if map.is_empty() { message } else { message.headers(map) })
+    let message = if map.is_empty() { message } else { message.headers(map) };
+    Ok(match ttl {
+        Some(ttl) => message.ttl(Duration::from_secs(whole_seconds(ttl))),
+        None => message,
+    })
+}
+
+/// The library would round down, and the server refuses 0.
+fn whole_seconds(ttl: Duration) -> u64 {
+    (ttl.as_secs() + u64::from(ttl.subsec_nanos() > 0)).max(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::{PlaceError, message, whole_seconds};
+    use crate::notice::{HEADER_NOTICE, MAX_MESSAGE_BYTES};
+
+    #[test]
+    fn a_line_break_in_a_header_is_an_error_and_not_a_panic() {
+        let headers = [(HEADER_NOTICE, "a\r\nPUB x 0".to_owned())];
+        assert!(matches!(message(&headers, Vec::new(), None), Err(PlaceError::Unknown(_))));
+    }
+
+    #[test]
+    fn a_message_above_the_federations_limit_is_not_sent() {
+        let above = vec![0; MAX_MESSAGE_BYTES + 1];
+        assert!(matches!(message(&[], above, None), Err(PlaceError::Size)));
+        assert!(message(&[], vec![0; MAX_MESSAGE_BYTES], None).is_ok());
+    }
+
+    #[test]
+    fn a_time_to_live_is_never_shorter_than_asked() {
+        assert_eq!(whole_seconds(Duration::from_millis(1)), 1);
+        assert_eq!(whole_seconds(Duration::from_millis(1_001)), 2);
+        assert_eq!(whole_seconds(Duration::ZERO), 1);
+    }
 }

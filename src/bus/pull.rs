@@ -1,31 +1,36 @@
 //! Pulling from a pre-created durable, for as long as its owner wants.
+//!
+//! A durable may not be there yet, may not be granted yet, or its server may be away for days; the
+//! reader keeps trying and says so once per change. Pulls are bounded in bytes as well as in
+//! messages: 40 bodies of 8 MiB in flight made the server cut the connection as too slow. The
+//! bound in bytes is never below two messages, because a pull smaller than the next message brings
+//! nothing and no error, for ever.
 
+use std::pin::Pin;
 use std::time::Duration;
 
-use async_nats::HeaderMap;
-use async_nats::jetstream::consumer::pull::{Config, MessagesErrorKind, Stream};
-use async_nats::jetstream::{self, AckKind};
+use async_nats::jetstream::consumer::pull::{MessagesErrorKind, Stream};
+use async_nats::jetstream::{self, Context};
 use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use tokio::time::Sleep;
 
-use super::connect::{Bus, BusError, refused};
+use super::connect::{Bus, BusError, REQUEST_TIMEOUT, reconnect_delay, refused};
+use super::delivery::Delivery;
 use crate::address::LINK_API;
-use crate::notice::{
-    HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, MAX_MESSAGE_BYTES, Wire, WireError,
-};
+use crate::notice::MAX_MESSAGE_BYTES;
 
 /// Messages in one pull.
 const BATCH: usize = 64;
-/// Bytes in one pull: more, and large bodies cut the connection of a slow reader; below two
-/// messages, a large one would never come.
-const BATCH_BYTES: usize = 24 * 1024 * 1024;
+/// Bytes in one pull.
+pub(super) const BATCH_BYTES: usize = 24 * 1024 * 1024;
 const _: () = assert!(BATCH_BYTES >= 2 * MAX_MESSAGE_BYTES);
-/// What every sender of ours asks of the server, which stores it with the message.
-const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
-const TTL: &str = "Nats-TTL";
 const EXPIRES: Duration = Duration::from_secs(30);
 const HEARTBEAT: Duration = Duration::from_secs(5);
-/// First and longest delay before a durable is opened again.
-const REOPEN: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(10));
+/// Silences of two heartbeats each after which a pull is set up anew. The library's stream
+/// recovers from a lost connection by itself; from a durable that was deleted and made anew it
+/// does so only when its pull expires.
+const SILENCES: usize = 3;
 
 /// Whose durable is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,194 +41,160 @@ pub enum Reading {
     Link,
 }
 
+impl Reading {
+    /// The API's prefix. Under `$JS.API` an account without JetStream is answered by the server
+    /// itself first, that there is none.
+    pub(super) fn prefix(self) -> &'static str {
+        match self {
+            Self::Own => "$JS.API",
+            Self::Link => LINK_API,
+        }
+    }
+}
+
+enum Phase {
+    Pausing(Pin<Box<Sleep>>),
+    Opening(BoxFuture<'static, Result<Stream, BusError>>),
+    Open(Box<Stream>),
+}
+
 /// An endless reader of one durable.
 pub struct Pull {
     bus: Bus,
-    context: jetstream::Context,
+    reading: Reading,
     stream: String,
     durable: String,
-    open: Option<Stream>,
-    delay: Duration,
+    phase: Phase,
+    attempts: usize,
+    silences: usize,
     told: Option<String>,
-}
-
-/// One message, taken apart; nothing in it is believed.
-pub struct Delivery {
-    /// The subject that it was stored under.
-    pub subject: String,
-    /// Every value of the notice header.
-    pub notice: Vec<String>,
-    /// Every value of the custody header.
-    pub hops: Vec<String>,
-    /// Every value of the detached signature's header.
-    pub body_sig: Vec<String>,
-    /// How many other headers it had, besides those with which it was placed.
-    pub foreign_headers: usize,
-    /// The body.
-    pub payload: Vec<u8>,
-    /// How often it was delivered, this time included.
-    pub delivered: u64,
-    /// How many more wait behind it.
-    pub pending: u64,
-    handle: Option<jetstream::message::Acker>,
 }
 
 impl Bus {
     /// A reader of `durable` on `stream`; nothing is asked before [`Pull::next`].
     #[must_use]
     pub fn pull(&self, reading: Reading, stream: &str, durable: &str) -> Pull {
-        let context = match reading {
-            Reading::Own => self.jetstream.clone(),
-            // Under `$JS.API.` the server itself answers first, that there is no JetStream.
-            Reading::Link => jetstream::with_prefix(self.client.clone(), LINK_API),
-        };
         Pull {
             bus: self.clone(),
-            context,
+            reading,
             stream: stream.to_owned(),
             durable: durable.to_owned(),
-            open: None,
-            delay: REOPEN.0,
+            phase: opening(self, reading, stream, durable),
+            attempts: 0,
+            silences: 0,
             told: None,
+        }
+    }
+
+    pub(super) fn context(&self, reading: Reading) -> Context {
+        match reading {
+            Reading::Own => self.jetstream.clone(),
+            Reading::Link => {
+                let mut context = jetstream::with_prefix(self.client.clone(), LINK_API);
+                context.set_timeout(REQUEST_TIMEOUT);
+                context
+            }
         }
     }
 }
 
 impl Pull {
     /// The next message. Waits for as long as it takes: a lost server, a durable that is not
-    /// there yet or was deleted are tried again, with one log line for each new reason.
+    /// there yet or was deleted are tried again after 0.1 s growing to 5 s, with one log line for
+    /// each new reason. Dropping the future loses nothing, not even the pause.
     pub async fn next(&mut self) -> Delivery {
         loop {
-            if self.open.is_none() {
-                self.reopen().await;
-                continue;
-            }
-            let Some(stream) = self.open.as_mut() else { continue };
-            match stream.next().await {
-                Some(Ok(message)) => {
-                    self.delay = REOPEN.0;
-                    return Delivery::from_jetstream(message);
+            match &mut self.phase {
+                Phase::Pausing(sleep) => {
+                    sleep.as_mut().await;
+                    self.phase = opening(&self.bus, self.reading, &self.stream, &self.durable);
                 }
-                // The server was lost or slow; the same stream goes on once it is back.
-                Some(Err(error)) if error.kind() == MessagesErrorKind::MissingHeartbeat => {}
-                Some(Err(error)) => self.close(&error.to_string()).await,
-                None => self.close("the durable was deleted").await,
+                Phase::Opening(opened) => match opened.await {
+                    Ok(stream) => {
+                        self.flows();
+                        self.phase = Phase::Open(Box::new(stream));
+                    }
+                    Err(error) => self.start_over(&error.to_string()),
+                },
+                Phase::Open(stream) => {
+                    let next = stream.next().await;
+                    if let Some(message) = self.took(next) {
+                        return Delivery::from_jetstream(&self.bus, message);
+                    }
+                }
             }
         }
     }
 
-    async fn reopen(&mut self) {
-        match self.try_open().await {
-            Ok(stream) => {
-                if self.told.take().is_some() {
-                    tracing::info!(stream = %self.stream, durable = %self.durable,
-                        connection = %self.bus.name, "reading again");
-                }
-                self.open = Some(stream);
+    fn took(
+        &mut self,
+        next: Option<<Stream as futures_util::Stream>::Item>,
+    ) -> Option<jetstream::Message> {
+        match next {
+            Some(Ok(message)) => {
+                self.attempts = 0;
+                self.silences = 0;
+                self.flows();
+                return Some(message);
             }
-            Err(error) => self.close(&error.to_string()).await,
+            Some(Err(error)) if error.kind() == MessagesErrorKind::MissingHeartbeat => {
+                self.silent();
+            }
+            Some(Err(error)) => self.start_over(&error.to_string()),
+            None => self.start_over("the durable was deleted"),
+        }
+        None
+    }
+
+    fn silent(&mut self) {
+        self.silences += 1;
+        let (stream, durable) = (&self.stream, &self.durable);
+        let next = format!("{}.CONSUMER.MSG.NEXT.{stream}.{durable}", self.reading.prefix());
+        if self.bus.denied(&next) {
+            self.start_over(&BusError::NotGranted { what: next }.to_string());
+        } else if self.silences >= SILENCES && self.bus.is_up() {
+            self.start_over("no heartbeat from the server");
         }
     }
 
-    async fn try_open(&self) -> Result<Stream, BusError> {
-        let consumer = self
-            .context
-            .get_consumer_from_stream::<Config, _, _>(&self.durable, &self.stream)
-            .await
-            .map_err(|e| refused(&self.durable, &e))?;
-        consumer
-            .stream()
-            .max_messages_per_batch(BATCH)
-            .max_bytes_per_batch(BATCH_BYTES)
-            .expires(EXPIRES)
-            .heartbeat(HEARTBEAT)
-            .messages()
-            .await
-            .map_err(|e| refused(&self.durable, &e))
+    fn flows(&mut self) {
+        if self.told.take().is_some() {
+            tracing::info!(stream = %self.stream, durable = %self.durable,
+                connection = %self.bus.name, "reading again");
+        }
     }
 
-    async fn close(&mut self, why: &str) {
-        self.open = None;
+    fn start_over(&mut self, why: &str) {
+        self.silences = 0;
+        self.phase = Phase::Pausing(Box::pin(tokio::time::sleep(reconnect_delay(self.attempts))));
+        self.attempts = self.attempts.saturating_add(1);
         if self.bus.is_up() && self.told.as_deref() != Some(why) {
             tracing::warn!(stream = %self.stream, durable = %self.durable,
                 connection = %self.bus.name, why, "cannot read; trying again");
             self.told = Some(why.to_owned());
         }
-        tokio::time::sleep(self.delay).await;
-        self.delay = (self.delay * 2).min(REOPEN.1);
     }
 }
 
-impl Delivery {
-    pub(super) fn from_jetstream(message: jetstream::Message) -> Self {
-        let (delivered, pending) =
-            message.info().map_or((1, 0), |info| (info.delivered.unsigned_abs(), info.pending));
-        let (message, handle) = message.split();
-        Self { delivered, pending, handle: Some(handle), ..Self::from_core(message) }
-    }
-
-    pub(super) fn from_core(message: async_nats::Message) -> Self {
-        let headers = message.headers.unwrap_or_default();
-        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG, EXPECTED, TTL];
-        let foreign = |(name, _): &(&async_nats::HeaderName, _)| {
-            let name: &str = name.as_ref();
-            !ours.contains(&name)
-        };
-        Self {
-            subject: message.subject.to_string(),
-            notice: values(&headers, HEADER_NOTICE),
-            hops: values(&headers, HEADER_HOPS),
-            body_sig: values(&headers, HEADER_BODY_SIG),
-            foreign_headers: headers.iter().filter(foreign).count(),
-            payload: message.payload.to_vec(),
-            delivered: 1,
-            pending: 0,
-            handle: None,
-        }
-    }
-
-    /// The notice that it carries, of which nothing is believed yet.
-    ///
-    /// # Errors
-    /// [`WireError`] if the headers are not a notice's.
-    pub fn wire(&self) -> Result<Wire, WireError> {
-        fn texts(values: &[String]) -> Vec<&str> {
-            values.iter().map(String::as_str).collect()
-        }
-        let (notice, hops) = (texts(&self.notice), texts(&self.hops));
-        Wire::from_headers(&notice, &hops, &texts(&self.body_sig), self.payload.clone())
-    }
-
-    /// Settles it for good; waits until the server has noted it.
-    ///
-    /// # Errors
-    /// [`BusError::Refused`]: it will come again.
-    pub async fn ack(&self) -> Result<(), BusError> {
-        self.settle(AckKind::Ack).await
-    }
-
-    /// Settles it as not to be delivered again.
-    ///
-    /// # Errors
-    /// As [`Self::ack`].
-    pub async fn term(&self) -> Result<(), BusError> {
-        self.settle(AckKind::Term).await
-    }
-
-    /// Asks for it again after `delay`.
-    ///
-    /// # Errors
-    /// As [`Self::ack`].
-    pub async fn nak(&self, delay: Duration) -> Result<(), BusError> {
-        self.settle(AckKind::Nak(Some(delay))).await
-    }
-
-    async fn settle(&self, kind: AckKind) -> Result<(), BusError> {
-        let Some(handle) = &self.handle else { return Ok(()) };
-        handle.double_ack_with(kind).await.map_err(|e| refused("settle", &e))
-    }
+fn opening(bus: &Bus, reading: Reading, stream: &str, durable: &str) -> Phase {
+    let (bus, stream, durable) = (bus.clone(), stream.to_owned(), durable.to_owned());
+    Phase::Opening(Box::pin(async move { open(&bus, reading, &stream, &durable).await }))
 }
 
-fn values(headers: &HeaderMap, name: &'static str) -> Vec<String> {
-    headers.get_all(name).map(|value| value.as_str().to_owned()).collect()
+async fn open(
+    bus: &Bus,
+    reading: Reading,
+    stream: &str,
+    durable: &str,
+) -> Result<Stream, BusError> {
+    let consumer = bus.durable(reading, stream, durable).await?;
+    consumer
+        .stream()
+        .max_messages_per_batch(BATCH)
+        .max_bytes_per_batch(BATCH_BYTES)
+        .expires(EXPIRES)
+        .heartbeat(HEARTBEAT)
+        .messages()
+        .await
+        .map_err(|e| refused(durable, &e))
 }

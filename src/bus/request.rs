@@ -24,30 +24,41 @@ pub struct Requests {
 }
 
 impl Bus {
-    /// Asks, and waits at most `patience` for the answer.
+    /// Asks, and waits for the answer at most `patience` and no longer than the connection lasts.
     ///
     /// # Errors
-    /// [`BusError::Refused`]: nobody serves it, not permitted, or no answer in time.
+    /// [`BusError::Refused`] if nobody serves it or no answer came in time; away, lost, not
+    /// granted.
     pub async fn ask(
         &self,
         subject: &str,
         question: Vec<u8>,
         patience: Duration,
     ) -> Result<Vec<u8>, BusError> {
-        let request =
-            async_nats::client::Request::new().payload(question.into()).timeout(Some(patience));
-        let answer = self.client.send_request(subject.to_owned(), request).await;
-        let answer: Message = answer.map_err(|e| refused(subject, &e))?;
-        Ok(answer.payload.to_vec())
+        self.ask_for(subject, question, patience).await.map(|answer| answer.payload.into())
     }
 
-    /// Serves a subject pattern.
+    pub(super) async fn ask_for(
+        &self,
+        subject: &str,
+        question: Vec<u8>,
+        patience: Duration,
+    ) -> Result<Message, BusError> {
+        let request =
+            async_nats::client::Request::new().payload(question.into()).timeout(Some(patience));
+        let asking = self.client.send_request(subject.to_owned(), request);
+        self.while_possible(subject, asking).await?.map_err(|e| refused(subject, &e))
+    }
+
+    /// Serves a subject pattern. The subscription outlives reconnects; what is asked while the
+    /// server is away is lost.
     ///
     /// # Errors
     /// [`BusError::Refused`] if the connection is gone.
     pub async fn serve(&self, pattern: &str) -> Result<Requests, BusError> {
         let subscriber =
             self.client.subscribe(pattern.to_owned()).await.map_err(|e| refused(pattern, &e))?;
+        self.flush().await?;
         Ok(Requests { subscriber, client: self.client.clone() })
     }
 }
@@ -58,7 +69,7 @@ impl Requests {
         let message = self.subscriber.next().await?;
         Some(Request {
             subject: message.subject.to_string(),
-            payload: message.payload.to_vec(),
+            payload: message.payload.into(),
             reply: message.reply,
             client: self.client.clone(),
         })

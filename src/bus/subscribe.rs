@@ -5,7 +5,7 @@ use futures_util::StreamExt as _;
 use futures_util::stream::{SelectAll, select_all};
 
 use super::connect::{Bus, BusError, refused};
-use super::pull::Delivery;
+use super::delivery::Delivery;
 
 /// Several subscriptions as one.
 pub struct Live {

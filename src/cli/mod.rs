@@ -2,14 +2,28 @@
 //! object per line. The exit code says what happened: 0 done, 1 failed, 2 wrong usage or
 //! configuration, 3 refused by verification or policy.
 
+mod annotate;
+mod connection;
+mod demo;
+mod escalate;
+mod list;
 mod provision;
+mod publish;
 mod relay;
+mod respond;
+mod sending;
+mod status;
+mod subscribe;
+mod targets;
 mod topology;
+mod verify;
+mod withdraw;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::notice::Kind;
 use crate::telemetry::{self, Format};
 
 /// Signed security advisories down, incident escalations up.
@@ -22,10 +36,36 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    /// Run the whole federation on this machine and account for every delivery
+    Demo(demo::Arguments),
     /// Make a node's streams and durables on its server; run again after each change
     Provision(provision::Arguments),
     /// Run a node's relay
     Relay(relay::Arguments),
+    /// Sign a document, send it, and wait for the node's word on it
+    Publish(publish::Arguments),
+    /// Say that own notices no longer count
+    Withdraw(withdraw::Arguments),
+    /// Say that the danger of own notices is over; they stay readable
+    Close(withdraw::Arguments),
+    /// Put a cover note on a notice that this node holds
+    Annotate(annotate::Arguments),
+    /// List what this node holds, newest first
+    List(list::Arguments),
+    /// Show one notice and what became of it
+    Show(list::ShowArguments),
+    /// Send an incident report up
+    Escalate(escalate::Arguments),
+    /// Answer a case
+    Respond(respond::Arguments),
+    /// List escalations and responses, newest first
+    Cases(list::Arguments),
+    /// Show notices as they come
+    Subscribe(subscribe::Arguments),
+    /// Check a saved notice, offline
+    Verify(verify::Arguments),
+    /// Say whether a relay does its work
+    Status(status::Arguments),
     /// Check, draw or render a topology file
     Topology(topology::Arguments),
 }
@@ -49,7 +89,6 @@ impl Failure {
     }
 
     /// Refused by verification or policy: exit code 3.
-    #[allow(dead_code)]
     pub(crate) fn refused(why: impl ToString) -> Self {
         Self { code: 3, text: why.to_string() }
     }
@@ -63,8 +102,21 @@ pub fn main(arguments: Arguments) -> ExitCode {
     let service = matches!(arguments.verb, Verb::Relay(_));
     telemetry::start(if service { Format::Json } else { Format::Text });
     let outcome = match arguments.verb {
+        Verb::Demo(arguments) => on_runtime(demo::run(arguments)),
         Verb::Provision(arguments) => on_runtime(provision::run(arguments)),
         Verb::Relay(arguments) => on_runtime(relay::run(arguments)),
+        Verb::Publish(arguments) => on_runtime(publish::run(arguments)),
+        Verb::Withdraw(arguments) => on_runtime(withdraw::run(Kind::Withdrawal, arguments)),
+        Verb::Close(arguments) => on_runtime(withdraw::run(Kind::Closing, arguments)),
+        Verb::Annotate(arguments) => on_runtime(annotate::run(arguments)),
+        Verb::List(arguments) => on_runtime(list::run(false, arguments)),
+        Verb::Show(arguments) => on_runtime(list::show(arguments)),
+        Verb::Escalate(arguments) => on_runtime(escalate::run(arguments)),
+        Verb::Respond(arguments) => on_runtime(respond::run(arguments)),
+        Verb::Cases(arguments) => on_runtime(list::run(true, arguments)),
+        Verb::Subscribe(arguments) => on_runtime(subscribe::run(arguments)),
+        Verb::Verify(arguments) => verify::run(arguments),
+        Verb::Status(arguments) => on_runtime(status::run(arguments)),
         Verb::Topology(arguments) => topology::run(arguments),
     };
     match outcome {

@@ -1,54 +1,27 @@
-//! A relay's configuration: a TOML file, overridden by the environment.
+//! The configuration of one node's relay.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
-use serde::Deserialize;
-
-use super::schema::RELAY;
-use super::spans::{Finding, Source};
+use super::ConfigError;
+use super::desk;
+use super::environment::{Environment, Variable};
+use super::layers::{self, Format, Layers};
+use super::local::{LOCAL, Local};
+use super::rules::{CLIMB, RULE, climbs, rules};
+use super::server::{SERVER, Server, UPSTREAM, Upstream, upstreams};
+use super::spans::{Schema, Shape};
+use super::table::{Reader, Table};
+use super::values::{listen, parsed, path};
 use crate::address::LocalSubscriber;
-use crate::notice::{Kind, NodeId, Scope, Severity, Tlp};
+use crate::notice::NodeId;
+use crate::policy::{Climb, Rule};
 
-/// Prefix of environment variables: `CHAPPE_RELAY__SERVER__URL` overrides `server.url`.
-pub const ENV_PREFIX: &str = "CHAPPE_RELAY";
-const ENV_SEPARATOR: &str = "__";
-/// A configuration is a page of text.
-const MAX_CONFIG_BYTES: u64 = 1024 * 1024;
-/// Metrics and health are for this machine unless the file says otherwise.
-const DEFAULT_LISTEN: &str = "127.0.0.1:9601";
-/// One server of one's own is honest; three need three machines.
-const DEFAULT_REPLICAS: usize = 1;
+/// Only this machine sees the console: it has no password, and names what is wrong here.
+pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9601);
 
-/// Why there is no configuration.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ConfigError {
-    /// Cannot be read.
-    #[error("{path}: {why}")]
-    Read {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        why: String,
-    },
-    /// What is wrong in it, each with its line.
-    #[error("{}", list(.0))]
-    Findings(Vec<Finding>),
-    /// A value, from the file or the environment, is not what is needed.
-    #[error("{path}: {why}")]
-    Value {
-        /// The file.
-        path: PathBuf,
-        /// The key and what was expected.
-        why: String,
-    },
-}
-
-fn list(findings: &[Finding]) -> String {
-    findings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
-}
-
-/// One relay's configuration, checked; paths are absolute or relative to the working directory.
+/// A relay's checked configuration. Holds paths, never a secret; paths in the file are relative to
+/// its folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RelayConfig {
     /// The node.
@@ -57,11 +30,11 @@ pub struct RelayConfig {
     pub server: Server,
     /// Its links up: the parent and followed nodes.
     pub upstreams: Vec<Upstream>,
-    /// The relay key's file.
+    /// The relay key's file. Whether the key is one of use `relay`, the bundles say.
     pub relay_key: PathBuf,
-    /// The pinned national root.
+    /// The pinned root of the national authority; of a union its own.
     pub root: PathBuf,
-    /// Folder of bundles.
+    /// A folder of `*.json` roots and bundles.
     pub bundles: PathBuf,
     /// Local publishers, without the desk.
     pub publishers: Vec<String>,
@@ -69,287 +42,308 @@ pub struct RelayConfig {
     pub amber: bool,
     /// Live subscribers.
     pub subscribers: Vec<LocalSubscriber>,
-    /// Where metrics and health are served.
+    /// Where `/metrics`, `/livez` and `/readyz` are served.
     pub listen: SocketAddr,
-    /// Rules for advisories and annotations.
-    pub rules: Vec<RuleConfig>,
-    /// Rules for escalations.
-    pub climbs: Vec<ClimbConfig>,
+    /// Rules for advisories and annotations: first match, default deny.
+    pub rules: Vec<Rule>,
+    /// Rules for escalations: first match, default stop.
+    pub climbs: Vec<Climb>,
 }
 
-/// A server and the user's seed.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Server {
-    /// `nats://` or `tls://`.
-    pub url: String,
-    /// The nkey seed's file.
-    pub seed: PathBuf,
-    /// Authorities of the server's certificate.
-    #[serde(default)]
-    pub ca: Option<PathBuf>,
-    /// Client certificate.
-    #[serde(default)]
-    pub cert: Option<PathBuf>,
-    /// Its key.
-    #[serde(default)]
-    pub key: Option<PathBuf>,
-    /// Copies of each stream: 1, or 3 in a cluster.
-    #[serde(default = "default_replicas")]
-    pub replicas: usize,
-}
+/// The variables over a relay's file; lists are separated by commas. Lists of tables (upstreams,
+/// subscribers, rules) stand in the file alone, where they can be reviewed.
+pub(super) const VARIABLES: &[Variable] = &[
+    ("CHAPPE_NODE", "node"),
+    ("CHAPPE_SERVER_URL", "server.url"),
+    ("CHAPPE_SERVER_SEED", "server.seed"),
+    ("CHAPPE_SERVER_CA", "server.ca"),
+    ("CHAPPE_SERVER_CERT", "server.cert"),
+    ("CHAPPE_SERVER_KEY", "server.key"),
+    ("CHAPPE_SERVER_REPLICAS", "server.replicas"),
+    ("CHAPPE_KEYS_RELAY", "keys.relay"),
+    ("CHAPPE_TRUST_ROOT", "trust.root"),
+    ("CHAPPE_TRUST_BUNDLES", "trust.bundles"),
+    ("CHAPPE_LOCAL_PUBLISHERS", "local.publishers"),
+    ("CHAPPE_LOCAL_AMBER", "local.amber"),
+    ("CHAPPE_CONSOLE_LISTEN", "console.listen"),
+];
 
-fn default_replicas() -> usize {
-    DEFAULT_REPLICAS
-}
+const V: Shape = Shape::Value;
+const FILE: Schema = Schema {
+    title: "the file",
+    keys: &[
+        ("node", V),
+        ("server", Shape::Table(&SERVER)),
+        ("upstream", Shape::Tables(&UPSTREAM)),
+        ("keys", Shape::Table(&KEYS)),
+        ("trust", Shape::Table(&TRUST)),
+        ("local", Shape::Table(&LOCAL)),
+        ("console", Shape::Table(&CONSOLE)),
+        ("rule", Shape::Tables(&RULE)),
+        ("climb", Shape::Tables(&CLIMB)),
+    ],
+    other: None,
+};
+const KEYS: Schema = Schema { title: "[keys]", keys: &[("relay", V)], other: None };
+const TRUST: Schema =
+    Schema { title: "[trust]", keys: &[("root", V), ("bundles", V)], other: None };
+const CONSOLE: Schema = Schema { title: "[console]", keys: &[("listen", V)], other: None };
 
-/// A link up.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Upstream {
-    /// The parent or followed node.
-    pub node: NodeId,
-    /// `nats://` or `tls://`.
-    pub url: String,
-    /// The file of the link's nkey seed.
-    pub seed: PathBuf,
-    /// Authorities of the server's certificate.
-    #[serde(default)]
-    pub ca: Option<PathBuf>,
-    /// Client certificate.
-    #[serde(default)]
-    pub cert: Option<PathBuf>,
-    /// Its key.
-    #[serde(default)]
-    pub key: Option<PathBuf>,
-}
-
-/// One rule, as written.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RuleConfig {
-    /// For the log.
-    pub name: String,
-    /// Kinds; empty for all.
-    #[serde(default)]
-    pub kind: Vec<Kind>,
-    /// Severities; empty for all.
-    #[serde(default)]
-    pub severity: Vec<Severity>,
-    /// Labels; empty for all.
-    #[serde(default)]
-    pub tlp: Vec<Tlp>,
-    /// Sector tokens of the audience; empty for all.
-    #[serde(default)]
-    pub sector: Vec<String>,
-    /// The audience must lie within it.
-    #[serde(default, deserialize_with = "short_scope")]
-    pub scope: Option<Scope>,
-    /// Issuers; empty for all.
-    #[serde(default)]
-    pub issuer: Vec<NodeId>,
-    /// What then.
-    pub then: RuleThen,
-}
-
-/// What a matching rule does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RuleThen {
-    /// Lets it pass.
-    Accept,
-    /// Keeps it from this node and those below.
-    Filter,
-}
-
-/// One climbing rule, as written.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClimbConfig {
-    /// For the log.
-    pub name: String,
-    /// Severities; empty for all.
-    #[serde(default)]
-    pub severity: Vec<Severity>,
-    /// Sector tokens of the incident; empty for all.
-    #[serde(default)]
-    pub sector: Vec<String>,
-    /// Issuers; empty for all.
-    #[serde(default)]
-    pub issuer: Vec<NodeId>,
-    /// What then.
-    pub then: ClimbWord,
-}
-
-/// What a matching climbing rule does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ClimbWord {
-    /// Passes it on.
-    Climb,
-    /// Keeps it here.
-    Stop,
-}
-
-#[derive(Deserialize)]
-struct Raw {
-    node: NodeId,
-    server: Server,
-    #[serde(default)]
-    upstream: Vec<Upstream>,
-    keys: RawKeys,
-    trust: RawTrust,
-    #[serde(default)]
-    local: RawLocal,
-    #[serde(default)]
-    console: RawConsole,
-    #[serde(default)]
-    rule: Vec<RuleConfig>,
-    #[serde(default)]
-    climb: Vec<ClimbConfig>,
-}
-
-#[derive(Deserialize)]
-struct RawKeys {
-    relay: PathBuf,
-}
-
-#[derive(Deserialize)]
-struct RawTrust {
-    root: PathBuf,
-    bundles: PathBuf,
-}
-
-#[derive(Deserialize, Default)]
-struct RawLocal {
-    #[serde(default)]
-    publishers: Vec<String>,
-    #[serde(default)]
-    amber: bool,
-    #[serde(default)]
-    subscriber: Vec<RawSubscriber>,
-}
-
-#[derive(Deserialize)]
-struct RawSubscriber {
-    name: String,
-    scopes: Vec<String>,
-    #[serde(default)]
-    severities: Vec<Severity>,
-    tlp: Tlp,
-    #[serde(default)]
-    drills: bool,
-}
-
-#[derive(Deserialize)]
-struct RawConsole {
-    listen: SocketAddr,
-}
-
-impl Default for RawConsole {
-    fn default() -> Self {
-        Self { listen: DEFAULT_LISTEN.parse().unwrap_or(SocketAddr::from(([127, 0, 0, 1], 9601))) }
-    }
-}
-
-fn short_scope<'de, D: serde::Deserializer<'de>>(d: D) -> Result<Option<Scope>, D::Error> {
-    let text = Option::<String>::deserialize(d)?;
-    text.map(|text| text.parse().map_err(serde::de::Error::custom)).transpose()
-}
+const FORMAT: Format = Format {
+    schema: &FILE,
+    prefix: "CHAPPE",
+    separator: Some("_"),
+    variables: VARIABLES,
+    elsewhere: &[desk::VARIABLES],
+};
 
 impl RelayConfig {
-    /// Reads and checks a file, with the environment over it.
+    /// Reads the file at `path`, layers this process' environment over it and checks the whole.
     ///
     /// # Errors
-    /// [`ConfigError`]; every unknown key at once, each with its line.
+    /// [`ConfigError`]: the file is not there, or everything that is wrong with it.
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
-        let text = read(path)?;
+        Self::parse(&layers::read(path)?, path, &Environment::of_process())
+    }
+
+    /// As [`Self::load`], of a text and a given environment; `path` is the text's name in messages,
+    /// and its folder is what the paths in it are relative to.
+    ///
+    /// # Errors
+    /// [`ConfigError::Mistakes`].
+    pub fn parse(text: &str, path: &Path, environment: &Environment) -> Result<Self, ConfigError> {
         let name = path.display().to_string();
-        let source = Source::new(&name, &text);
-        let table = source.parse().map_err(ConfigError::Findings)?;
-        let unknown = source.unknown_keys(table.get_ref(), &RELAY);
-        if !unknown.is_empty() {
-            return Err(ConfigError::Findings(unknown));
-        }
-        let value =
-            |e: config::ConfigError| ConfigError::Value { path: path.into(), why: e.to_string() };
-        let layered = config::Config::builder()
-            .add_source(config::File::from_str(&text, config::FileFormat::Toml))
-            .add_source(
-                config::Environment::with_prefix(ENV_PREFIX)
-                    .prefix_separator(ENV_SEPARATOR)
-                    .separator(ENV_SEPARATOR),
+        let layers = Layers::new(&name, text, &FORMAT, environment)?;
+        let reader = Reader::new(&layers);
+        let config = Self::read(reader.root(), path.parent().unwrap_or(Path::new("")));
+        reader.finish(config)
+    }
+
+    /// `None` only where a mistake says why.
+    fn read(root: Table<'_, '_, '_>, base: &Path) -> Option<Self> {
+        let node: Option<NodeId> = root.need("node", parsed);
+        let server = Server::read(root.table("server", SERVER.title, "server"), base);
+        let upstreams = upstreams(root, node.as_ref(), base);
+        let relay_key = root.table("keys", KEYS.title, "keys").need("relay", path);
+        let trust = root.table("trust", TRUST.title, "trust");
+        let (pinned, bundles) = (trust.need("root", path), trust.need("bundles", path));
+        let local = Local::read(root.table("local", LOCAL.title, "local"));
+        let console = root.table("console", CONSOLE.title, "console").text("listen", listen);
+        let (rules, climbs) = (rules(root), climbs(root));
+        let Local { publishers, amber, subscribers } = local?;
+        Some(Self {
+            node: node?,
+            server: server?,
+            upstreams: upstreams?,
+            relay_key: base.join(relay_key?),
+            root: base.join(pinned?),
+            bundles: base.join(bundles?),
+            publishers,
+            amber,
+            subscribers,
+            listen: console.unwrap_or(DEFAULT_LISTEN),
+            rules: rules?,
+            climbs: climbs?,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::notice::Tlp;
+
+    const SMALLEST: &str = r#"
+node = "eu-fr-bre"
+[server]
+url = "nats://127.0.0.1:4222"
+seed = "seeds/relay.nk"
+[keys]
+relay = "keys/relay.pem"
+[trust]
+root = "trust/eu-fr.root.json"
+bundles = "trust/bundles"
+"#;
+
+    fn read(text: &str, pairs: &[(&str, &str)]) -> Result<RelayConfig, ConfigError> {
+        let pairs = pairs.iter().map(|(name, value)| (name.into(), value.into()));
+        let environment = Environment::from_pairs(pairs);
+        RelayConfig::parse(text, Path::new("/etc/chappe/relay.toml"), &environment)
+    }
+
+    fn mistakes(text: &str, pairs: &[(&str, &str)]) -> Vec<String> {
+        let error = read(text, pairs).expect_err("refused").to_string();
+        error.lines().map(|line| line.replace("/etc/chappe/relay.toml:", "")).collect()
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_documented_default() {
+        let config = read(SMALLEST, &[]).expect("a configuration");
+        assert_eq!(config.server.replicas, super::super::DEFAULT_REPLICAS);
+        assert_eq!(config.listen, DEFAULT_LISTEN);
+        assert!(!config.amber && config.publishers.is_empty());
+        assert_eq!(config.relay_key, Path::new("/etc/chappe/keys/relay.pem"));
+        assert!(config.rules.is_empty() && config.climbs.is_empty());
+    }
+
+    #[test]
+    fn everything_that_is_missing_is_told_at_once() {
+        assert_eq!(
+            mistakes("", &[]),
+            [
+                "1: [keys] has no `relay`",
+                "1: [server] has no `seed`",
+                "1: [server] has no `url`",
+                "1: [trust] has no `bundles`",
+                "1: [trust] has no `root`",
+                "1: the file has no `node`",
+            ]
+        );
+    }
+
+    #[test]
+    fn unknown_keys_wrong_types_and_bad_values_are_told_together_with_their_lines() {
+        let text = SMALLEST.replace("127.0.0.1:4222", "soc:x@127.0.0.1")
+            + "[local]\namber = \"yes\"\npublisher = [\"soc\"]\n[console]\nlisten = 9601\n";
+        assert_eq!(
+            mistakes(&text, &[]),
+            [
+                "4: `url`: a user or password in a URL, which is logged; \
+                 expected nats://host:port or tls://host:port",
+                "12: `amber`: must be true or false, found a string",
+                "13: unknown key `publisher` in [local]: did you mean `publishers`?; \
+                 expected one of publishers, amber, subscriber",
+                "15: `listen`: must be a string, found an integer",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_variable_stands_over_the_file_and_is_read_by_the_keys_type() {
+        let pairs = [
+            ("CHAPPE_SERVER_REPLICAS", "3"),
+            ("CHAPPE_LOCAL_PUBLISHERS", "soc, cve"),
+            ("CHAPPE_LOCAL_AMBER", "true"),
+            ("CHAPPE_NODE", "eu-fr"),
+        ];
+        let config = read(SMALLEST, &pairs).expect("a configuration");
+        assert_eq!(config.server.replicas, 3);
+        assert_eq!(config.publishers, ["soc", "cve"]);
+        assert!(config.amber);
+        assert_eq!(config.node.as_str(), "eu-fr");
+    }
+
+    #[test]
+    fn a_mistake_in_a_variable_names_the_variable() {
+        let pairs = [("CHAPPE_LOCAL_AMBER", "yes"), ("CHAPPE_SERVR_URL", "x")];
+        assert_eq!(
+            mistakes(SMALLEST, &pairs),
+            [
+                "CHAPPE_LOCAL_AMBER: `amber`: `yes` is not true or false",
+                "CHAPPE_SERVR_URL: unknown variable: did you mean CHAPPE_SERVER_URL?",
+            ]
+        );
+    }
+
+    #[test]
+    fn every_variable_stands_in_the_operators_guide() {
+        let guide = include_str!("../../docs/OPERATIONS.md");
+        let rows = guide.lines().filter_map(|line| line.strip_prefix("| `CHAPPE_"));
+        let written: Vec<String> = rows
+            .map(|row| {
+                let words: Vec<&str> = row.split('`').collect();
+                format!("CHAPPE_{}={}", words[0], words[2])
+            })
+            .collect();
+        let known: Vec<String> =
+            VARIABLES.iter().map(|(name, key)| format!("{name}={key}")).collect();
+        assert_eq!(written, known);
+    }
+
+    #[test]
+    fn a_file_that_is_not_there_is_an_error_and_never_a_default() {
+        let error = RelayConfig::load(Path::new("/nowhere/relay.toml"));
+        assert!(matches!(error, Err(ConfigError::Read { .. })));
+    }
+
+    #[test]
+    fn rules_are_read_in_their_order_and_an_empty_list_is_refused() {
+        let text = SMALLEST.to_owned()
+            + r#"
+[[rule]]
+name = "bank"
+sector = ["banking"]
+severity = ["low", "medium"]
+then = "filter"
+[[rule]]
+name = "rest"
+scope = "eu.fr"
+then = "accept"
+[[climb]]
+name = "all"
+then = "climb"
+"#;
+        let config = read(&text, &[]).expect("a configuration");
+        let names: Vec<&str> = config.rules.iter().map(|rule| rule.name.as_str()).collect();
+        assert_eq!(names, ["bank", "rest"]);
+        assert_eq!(config.climbs.len(), 1);
+        let text = text.replace("[\"banking\"]", "[]").replace("\"accept\"", "\"pass\"");
+        assert_eq!(
+            mistakes(&text, &[]),
+            [
+                "14: `sector`: an empty list matches nothing; leave the key out to match \
+                 everything",
+                "20: `then`: `pass` is neither accept nor filter",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_rule_that_would_do_nothing_is_refused() {
+        let rule = "[[rule]]\nname = \"x\"\nkind = [\"alert\"]\nthen = \"filter\"\n";
+        let found = mistakes(&(SMALLEST.to_owned() + rule), &[]);
+        assert!(found[0].contains("no rule applies to `alert`"), "{found:?}");
+    }
+
+    #[test]
+    fn an_upstream_is_another_node_and_stands_once() {
+        let one = |node: &str| {
+            format!("[[upstream]]\nnode = \"{node}\"\nurl = \"tls://x:4222\"\nseed = \"s.nk\"\n")
+        };
+        let text = SMALLEST.to_owned() + &one("eu-fr") + &one("eu-fr-bre") + &one("eu-fr");
+        assert_eq!(
+            mistakes(&text, &[]),
+            [
+                "16: `node`: this node itself; expected its parent or a followed node",
+                "20: `node`: `eu-fr` is an upstream already",
+            ]
+        );
+        let config = read(&(SMALLEST.to_owned() + &one("eu-fr")), &[]).expect("a configuration");
+        assert_eq!(config.upstreams.len(), 1);
+    }
+
+    #[test]
+    fn no_live_subscriber_is_promised_what_it_may_not_get() {
+        let subscriber = |tlp: &str| {
+            format!(
+                "[[local.subscriber]]\nname = \"sub\"\nscopes = [\"eu.fr.bre\"]\ntlp = \"{tlp}\"\n"
             )
-            .build()
-            .map_err(value)?;
-        let raw: Raw = layered.try_deserialize().map_err(value)?;
-        checked(path, raw)
-    }
-}
-
-/// Reads a file of bounded size.
-pub(super) fn read(path: &Path) -> Result<String, ConfigError> {
-    let failed = |why: String| ConfigError::Read { path: path.into(), why };
-    let length = std::fs::metadata(path).map_err(|e| failed(e.to_string()))?.len();
-    if length > MAX_CONFIG_BYTES {
-        return Err(failed(format!("{length} bytes, more than {MAX_CONFIG_BYTES}")));
-    }
-    std::fs::read_to_string(path).map_err(|e| failed(e.to_string()))
-}
-
-fn checked(path: &Path, raw: Raw) -> Result<RelayConfig, ConfigError> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let wrong = |why: String| ConfigError::Value { path: path.into(), why };
-    let mut server = raw.server;
-    if !matches!(server.replicas, 1 | 3) {
-        return Err(wrong(format!("server.replicas is {}; expected 1 or 3", server.replicas)));
-    }
-    server.seed = folder.join(server.seed);
-    let mut upstreams = raw.upstream;
-    for upstream in &mut upstreams {
-        upstream.seed = folder.join(&upstream.seed);
-    }
-    for name in &raw.local.publishers {
-        if !is_name(name) {
-            return Err(wrong(format!("publisher `{name}`: expected 1 to 24 of [a-z0-9-]")));
+        };
+        for (tlp, fine) in [("GREEN", true), ("AMBER", false), ("RED", false)] {
+            assert_eq!(read(&(SMALLEST.to_owned() + &subscriber(tlp)), &[]).is_ok(), fine, "{tlp}");
         }
+        let amber = format!("{SMALLEST}[local]\namber = true\n{}", subscriber("AMBER"));
+        let config = read(&amber, &[]).expect("a configuration");
+        assert_eq!(config.subscribers[0].tlp, Tlp::Amber);
     }
-    let subscribers = raw.local.subscriber.into_iter().map(subscriber);
-    let subscribers = subscribers.collect::<Result<_, _>>().map_err(wrong)?;
-    Ok(RelayConfig {
-        node: raw.node,
-        server,
-        upstreams,
-        relay_key: folder.join(raw.keys.relay),
-        root: folder.join(raw.trust.root),
-        bundles: folder.join(raw.trust.bundles),
-        publishers: raw.local.publishers,
-        amber: raw.local.amber,
-        subscribers,
-        listen: raw.console.listen,
-        rules: raw.rule,
-        climbs: raw.climb,
-    })
-}
 
-fn subscriber(raw: RawSubscriber) -> Result<LocalSubscriber, String> {
-    if !is_name(&raw.name) {
-        return Err(format!("subscriber `{}`: expected 1 to 24 of [a-z0-9-]", raw.name));
+    #[test]
+    fn tls_files_are_for_a_tls_url_and_a_certificate_has_its_key() {
+        let text = SMALLEST.replace("seed =", "ca = \"ca.pem\"\nseed =");
+        assert!(mistakes(&text, &[])[0].contains("write tls://"));
+        let text = text.replace("nats://", "tls://");
+        assert!(read(&text, &[]).is_ok());
+        let text = text.replace("seed =", "cert = \"c.pem\"\nseed =");
+        assert_eq!(mistakes(&text, &[]), ["6: `cert`: a certificate without its `key`"]);
     }
-    if raw.tlp > Tlp::Amber {
-        return Err(format!("subscriber `{}`: {} never goes to a board", raw.name, raw.tlp));
-    }
-    let scopes = raw.scopes.iter().map(|scope| scope.parse::<Scope>().map_err(|e| e.to_string()));
-    Ok(LocalSubscriber {
-        name: raw.name,
-        scopes: scopes.collect::<Result<_, _>>()?,
-        severities: raw.severities,
-        tlp: raw.tlp,
-        drills: raw.drills,
-    })
-}
-
-fn is_name(text: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=24).contains(&text.len()) && text.bytes().all(allowed)
 }

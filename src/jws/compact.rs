@@ -1,7 +1,7 @@
 //! The compact serialisation of RFC 7515 section 7.1 with a protected header of exactly
 //! `alg`, `kid`, `typ`.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::key::{KeyId, PublicKey, Signer, SignerError};
 use super::strict::{self, JsonError};
@@ -56,7 +56,7 @@ pub enum JwsError {
     Signature,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Protected {
     alg: String,
@@ -64,7 +64,8 @@ struct Protected {
     typ: String,
 }
 
-/// A compact JWS taken apart; nothing in it is believed before [`Compact::payload`] has verified it.
+/// A compact JWS taken apart; nothing in it is believed before [`Compact::payload`] has verified
+/// it.
 #[derive(Debug, Clone)]
 pub struct Compact<'a> {
     signing_input: &'a str,
@@ -150,7 +151,7 @@ pub fn sign_with(signer: &dyn Signer, typ: Typ, payload: &[u8]) -> Result<String
 ///
 /// # Errors
 /// As [`sign_with`]; serialising a record of ours does not fail.
-pub fn sign<T: serde::Serialize>(
+pub fn sign<T: Serialize>(
     signer: &dyn Signer,
     typ: Typ,
     record: &T,

@@ -1,4 +1,4 @@
-//! Strict JSON: no duplicate key at any depth, no float, no null, bounded
+//! Strict JSON: no duplicate key at any depth, no float, no null, no list for an object, bounded
 //! depth, nothing after the value.
 //!
 //! Parsers disagree about duplicate keys (Python and JavaScript take the last, serde structs
@@ -9,7 +9,9 @@
 use std::collections::HashSet;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{DeserializeOwned, DeserializeSeed, MapAccess, SeqAccess, Visitor};
+use serde_json::Value;
 
 /// Nesting allowed in signed JSON: the deepest record, a bundle, needs seven.
 pub const MAX_DEPTH: usize = 10;
@@ -31,13 +33,34 @@ pub enum JsonError {
 ///
 /// # Errors
 /// [`JsonError::Syntax`] before any claim is looked at, [`JsonError::Claim`] after.
-pub fn from_slice<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, JsonError> {
+pub fn from_slice<T: DeserializeOwned + Serialize>(bytes: &[u8]) -> Result<T, JsonError> {
     let mut reader = serde_json::Deserializer::from_slice(bytes);
     Checker { depth: 0 }
         .deserialize(&mut reader)
         .and_then(|()| reader.end())
         .map_err(|e| JsonError::Syntax(e.to_string()))?;
-    serde_json::from_slice(bytes).map_err(|e| JsonError::Claim(e.to_string()))
+    let claim = |e: serde_json::Error| JsonError::Claim(e.to_string());
+    let found = serde_json::from_slice(bytes).map_err(claim)?;
+    let (sent, read) = (serde_json::from_slice(bytes), serde_json::to_value(&found));
+    if !same_shape(&sent.map_err(claim)?, &read.map_err(claim)?) {
+        return Err(JsonError::Claim("a list where an object stands".into()));
+    }
+    Ok(found)
+}
+
+/// Whether lists stand only where `T` has lists. A serde struct is also read from a list of its
+/// members' values, which no other implementation would take for it.
+fn same_shape(sent: &Value, read: &Value) -> bool {
+    match (sent, read) {
+        (Value::Array(sent), Value::Array(read)) => {
+            sent.len() == read.len() && sent.iter().zip(read).all(|(s, r)| same_shape(s, r))
+        }
+        (Value::Object(sent), Value::Object(read)) => {
+            sent.iter().all(|(name, s)| read.get(name).is_some_and(|r| same_shape(s, r)))
+        }
+        (Value::Array(_) | Value::Object(_), _) | (_, Value::Array(_) | Value::Object(_)) => false,
+        _ => true,
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -116,7 +139,7 @@ impl<'de> Visitor<'de> for Checker {
 mod tests {
     use super::*;
 
-    fn check(text: &str) -> Result<serde_json::Value, JsonError> {
+    fn check(text: &str) -> Result<Value, JsonError> {
         from_slice(text.as_bytes())
     }
 
@@ -145,6 +168,20 @@ mod tests {
     fn refuses_a_nesting_bomb_without_following_it() {
         let bomb = "[".repeat(100_000);
         assert!(matches!(check(&bomb), Err(JsonError::Syntax(_))));
+    }
+
+    #[test]
+    fn a_list_of_values_is_not_an_object() {
+        #[derive(Debug, serde::Deserialize, Serialize)]
+        struct Pair {
+            first: u8,
+            second: Vec<u8>,
+        }
+        from_slice::<Pair>(br#"{"first":1,"second":[2,3]}"#).expect("an object");
+        for text in [r#"[1,[2,3]]"#, r#"[[1,[2]]]"#] {
+            assert!(from_slice::<Pair>(text.as_bytes()).is_err(), "{text}");
+        }
+        assert!(from_slice::<Vec<Pair>>(br#"[[1,[2]]]"#).is_err());
     }
 
     #[test]

@@ -5,8 +5,10 @@
 
 mod nkey;
 mod pem;
+mod public;
 mod secret;
 
 pub use self::nkey::{NkeyFile, create_nkey, read_nkey};
 pub use self::pem::{create_key, read_key};
+pub use self::public::{public_pem, read_public};
 pub use self::secret::{KeyFileError, Secret, random, read_private, write_new};

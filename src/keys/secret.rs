@@ -1,7 +1,8 @@
 //! Files that only their owner may read.
 
 use std::fmt;
-use std::io::Write as _;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -71,19 +72,27 @@ impl fmt::Debug for Secret {
 
 /// Reads a file that only its owner may read.
 ///
+/// The permissions are those of the opened file, so nothing can take its place between the look
+/// and the read.
+///
 /// # Errors
-/// [`KeyFileError::Open`] if others may, [`KeyFileError::File`] if it cannot be read.
+/// [`KeyFileError::Open`] if others may, [`KeyFileError::File`] if it cannot be read,
+/// [`KeyFileError::Content`] if it is no regular file of at most 16 KiB.
 pub fn read_private(path: &Path) -> Result<Secret, KeyFileError> {
     let failed = |e: std::io::Error| KeyFileError::File { path: path.into(), why: e.to_string() };
-    let metadata = std::fs::metadata(path).map_err(failed)?;
+    let file = File::open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    if !metadata.is_file() || metadata.len() > MAX_SECRET_BYTES {
+        let expected = "a regular file of at most 16 KiB";
+        return Err(KeyFileError::Content { path: path.into(), expected });
+    }
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
         return Err(KeyFileError::Open { path: path.into(), mode });
     }
-    if metadata.len() > MAX_SECRET_BYTES {
-        return Err(KeyFileError::Content { path: path.into(), expected: "at most 16 KiB" });
-    }
-    std::fs::read_to_string(path).map(Secret::new).map_err(failed)
+    let mut text = Zeroizing::new(String::new());
+    file.take(MAX_SECRET_BYTES).read_to_string(&mut text).map_err(failed)?;
+    Ok(Secret(text))
 }
 
 /// Writes a new file that only its owner may read: whole, or not at all.
@@ -104,7 +113,13 @@ pub fn write_new(path: &Path, text: &Secret) -> Result<(), KeyFileError> {
     // A link, not a rename: it fails where a file is already.
     let linked = written.and_then(|()| std::fs::hard_link(&draft, path));
     let removed = std::fs::remove_file(&draft);
-    linked.and(removed).map_err(failed)
+    linked.and(removed).and_then(|()| sync_folder(path)).map_err(failed)
+}
+
+/// A name survives a power cut once its folder is on the disk.
+fn sync_folder(path: &Path) -> std::io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// 32 bytes from the system.
@@ -127,9 +142,21 @@ mod tests {
         let path = folder.path().join("key.pem");
         write_new(&path, &Secret::new("x".into())).expect("written");
         assert_eq!(read_private(&path).expect("private").expose(), "x");
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).expect("set");
-        let error = read_private(&path).expect_err("open");
-        assert!(error.to_string().contains("chmod 600"), "{error}");
+        for mode in [0o640, 0o604, 0o620, 0o601, 0o644] {
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)).expect("set");
+            let error = read_private(&path).expect_err("open");
+            assert_eq!(error, KeyFileError::Open { path: path.clone(), mode });
+            assert!(error.to_string().contains(&format!("`chmod 600 {}`", path.display())));
+        }
+    }
+
+    #[test]
+    fn a_folder_and_what_is_larger_than_any_key_are_no_key_files() {
+        let folder = tempfile::tempdir().expect("a folder");
+        assert!(matches!(read_private(folder.path()), Err(KeyFileError::Content { .. })));
+        let path = folder.path().join("large");
+        write_new(&path, &Secret::new("x".repeat(16 * 1024 + 1))).expect("written");
+        assert!(matches!(read_private(&path), Err(KeyFileError::Content { .. })));
     }
 
     #[test]

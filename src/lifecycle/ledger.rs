@@ -48,8 +48,9 @@ struct Entry {
 pub struct Ledger {
     entries: HashMap<Id, Entry>,
     threads: BTreeMap<ThreadKey, Thread>,
-    /// Withdrawals of what has no document, by target.
-    ended: HashMap<Id, Id>,
+    /// Withdrawals of what has no document, by target and by who withdraws: another's may come
+    /// before the target does, and must not count against it.
+    ended: HashMap<(Id, NodeId), Id>,
 }
 
 impl Ledger {
@@ -63,7 +64,8 @@ impl Ledger {
                 self.threads.entry(key).or_default().keep(version, &statement);
             }
             _ if statement.kind == Kind::Withdrawal => {
-                self.ended.extend(statement.re.map(|target| (target, id)));
+                let by = statement.iss.clone();
+                self.ended.extend(statement.re.map(|target| ((target, by), id)));
             }
             _ => {}
         }
@@ -102,7 +104,7 @@ impl Ledger {
         if let Some(target) = s.re.and_then(|re| self.entries.get(&re)) {
             relates(s, &target.statement)?;
         }
-        if self.ended.contains_key(&id) {
+        if self.is_ended(id, s) {
             return Err(Reason::Withdrawn);
         }
         if !s.kind.is_document() {
@@ -116,6 +118,10 @@ impl Ledger {
             return Err(Reason::AlreadyIssued);
         }
         thread.admits(version)
+    }
+
+    fn is_ended(&self, id: Id, s: &Statement) -> bool {
+        s.doc.is_none() && self.ended.contains_key(&(id, s.iss.clone()))
     }
 
     /// The statement of a notice that is here.
@@ -141,7 +147,7 @@ impl Ledger {
         if now >= s.expires() {
             return Standing::Expired;
         }
-        if self.ended.contains_key(&id) {
+        if self.is_ended(id, s) {
             return Standing::Withdrawn;
         }
         let (Some(key), Some(version)) = (ThreadKey::of(s), Version::of(id, s)) else {

@@ -48,6 +48,18 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Every outcome.
+    pub const ALL: [Self; 8] = [
+        Self::Delivered,
+        Self::Filtered,
+        Self::Refused,
+        Self::Erased,
+        Self::Read,
+        Self::Stops,
+        Self::Climbs,
+        Self::Unanswered,
+    ];
+
     /// The word.
     #[must_use]
     pub fn as_str(self) -> &'static str {

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::case::{self, Answer, Case, Report};
 use super::id::Id;
 use super::kind::{Audience, Kind};
 use super::label::{Severity, Tlp};
+use super::line::{is_language, is_line, is_token};
 use super::node::NodeId;
-use super::scope::Scope;
 use super::time::Time;
 use super::wire::MAX_BODY_BYTES;
 use crate::jws::{self, JsonError};
@@ -22,9 +23,11 @@ pub const MAX_TITLE_CHARS: usize = 200;
 const MAX_LIFE: Duration = Duration::from_secs(400 * 24 * 3600);
 /// How long an issuer's relay may hold a notice for `nbf`.
 const MAX_HELD: Duration = Duration::from_secs(24 * 3600);
-const MAX_TEXT_CHARS: usize = 160;
+/// Longest other line: a publisher, a reference, a version, a reason.
+pub const MAX_TEXT_CHARS: usize = 160;
 const MAX_EXT_BYTES: usize = 512;
-const MAX_COUNTRIES: usize = 30;
+/// Nesting below `ext`: an answer that lists statements adds levels, and must stay readable.
+const MAX_EXT_DEPTH: usize = 4;
 
 /// Why bytes are no statement. Each is one reason code of `policy::Reason`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -138,7 +141,7 @@ pub struct Statement {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Doc {
-    /// The document's publisher (a CSAF namespace, `CERT-FR`).
+    /// The document's publisher: a CSAF namespace, `https://www.cert.ssi.gouv.fr`.
     #[serde(rename = "pub")]
     pub publisher: String,
     /// Its reference, unique for the publisher.
@@ -164,136 +167,6 @@ pub struct Body {
     /// SHA-256 of the document's own detached signature.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub sig: Option<Id>,
-}
-
-/// The case claims of an escalation or a response.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum Case {
-    /// Of an escalation.
-    #[serde(rename_all = "lowercase")]
-    Report(Report),
-    /// Of a response.
-    Answer(Answer),
-}
-
-/// What an escalation says of its incident.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Report {
-    /// Which report of the case it is.
-    pub stage: Stage,
-    /// Whose clock runs.
-    pub regime: Regime,
-    /// When the affected entity became aware, seconds.
-    pub aware: u64,
-    /// RSIT class and type, as `malicious-code/infected-system`.
-    #[serde(rename = "type")]
-    pub incident: String,
-    /// A nature that RSIT has no word for, as `ransomware`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub nature: Option<String>,
-    /// Where and in which sector it happened.
-    pub scope: Scope,
-    /// Countries concerned, ISO 3166-1 alpha-2, lower case.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub countries: Option<Vec<String>>,
-    /// Digest that ties a forwarded report to the one it comes from.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub origin: Option<Id>,
-    /// Whether the forwarding level left something out.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub redacted: Option<bool>,
-}
-
-/// What a response says of a case.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Answer {
-    /// Where the answering level puts the case.
-    pub state: CaseState,
-    /// Why, with `rejected`.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub reason: Option<String>,
-}
-
-/// Reports of a case, in their order (NIS2 art. 23(4)).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Stage {
-    /// Within 24 hours of awareness.
-    EarlyWarning,
-    /// Within 72 hours of awareness.
-    Notification,
-    /// On request.
-    Intermediate,
-    /// While the incident goes on.
-    Progress,
-    /// The last.
-    Final,
-}
-
-/// Whose clock a case runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Regime {
-    /// NIS2 art. 23.
-    Nis2,
-    /// CRA art. 14, exploited vulnerability.
-    CraVulnerability,
-    /// CRA art. 14, severe incident.
-    CraIncident,
-    /// DORA art. 19.
-    Dora,
-    /// No legal clock.
-    None,
-}
-
-/// Where a level puts a case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum CaseState {
-    /// Taken.
-    Accepted,
-    /// Worked on.
-    InProgress,
-    /// The level asks something.
-    InformationRequested,
-    /// The level advises.
-    Advice,
-    /// Passed to a qualified provider.
-    Referral,
-    /// Done.
-    Closed,
-    /// Not taken, with a reason.
-    Rejected,
-}
-
-impl CaseState {
-    /// Every state.
-    pub const ALL: [Self; 7] = [
-        Self::Accepted,
-        Self::InProgress,
-        Self::InformationRequested,
-        Self::Advice,
-        Self::Referral,
-        Self::Closed,
-        Self::Rejected,
-    ];
-
-    /// The word.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Accepted => "accepted",
-            Self::InProgress => "in-progress",
-            Self::InformationRequested => "information-requested",
-            Self::Advice => "advice",
-            Self::Referral => "referral",
-            Self::Closed => "closed",
-            Self::Rejected => "rejected",
-        }
-    }
 }
 
 impl Statement {
@@ -354,10 +227,11 @@ impl Statement {
         self.check_life()?;
         self.check_texts()?;
         self.check_combination()?;
-        self.check_case()?;
+        case::check(self)?;
         if let Some(ext) = &self.ext {
             let size = serde_json::to_vec(ext).map_or(usize::MAX, |bytes| bytes.len());
-            ensure(size <= MAX_EXT_BYTES, "ext", "at most 512 bytes")?;
+            let flat = ext.values().all(|value| depth(value) < MAX_EXT_DEPTH);
+            ensure(size <= MAX_EXT_BYTES && flat, "ext", "at most 512 bytes, 4 levels")?;
         }
         Ok(())
     }
@@ -419,55 +293,23 @@ impl Statement {
             _ => Ok(()),
         }
     }
+}
 
-    fn check_case(&self) -> Result<(), StatementError> {
-        if let Some(Answer { reason: Some(reason), .. }) = self.answer() {
-            ensure(
-                is_line(reason, MAX_TEXT_CHARS),
-                "case.reason",
-                "a line of 1 to 160 characters",
-            )?;
+/// Levels of lists and objects in a value.
+fn depth(value: &serde_json::Value) -> usize {
+    match value {
+        serde_json::Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        serde_json::Value::Object(members) => {
+            1 + members.values().map(depth).max().unwrap_or_default()
         }
-        let Some(report) = self.report() else { return Ok(()) };
-        let incident = report
-            .incident
-            .split_once('/')
-            .is_some_and(|(class, kind)| is_token(class, 40) && is_token(kind, 40));
-        ensure(incident, "case.type", "an RSIT class/type, as malicious-code/infected-system")?;
-        let nature = report.nature.as_ref().is_none_or(|nature| is_token(nature, 40));
-        ensure(nature, "case.nature", "1 to 40 of [a-z0-9-]")?;
-        let countries = report.countries.as_deref().unwrap_or_default();
-        let two = |c: &String| c.len() == 2 && c.bytes().all(|b| b.is_ascii_lowercase());
-        let countries = countries.len() <= MAX_COUNTRIES && countries.iter().all(two);
-        ensure(countries, "case.countries", "at most 30 of ISO 3166-1 alpha-2, lower case")
+        _ => 0,
     }
 }
 
-fn ensure(holds: bool, claim: &'static str, expected: &'static str) -> Result<(), StatementError> {
+pub(super) fn ensure(
+    holds: bool,
+    claim: &'static str,
+    expected: &'static str,
+) -> Result<(), StatementError> {
     if holds { Ok(()) } else { Err(StatementError::Claim(claim, expected)) }
-}
-
-/// One line without control or direction-changing characters: a title is shown on terminals.
-fn is_line(text: &str, max_chars: usize) -> bool {
-    let hidden = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{feff}')
-            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let chars = text.chars().count();
-    (1..=max_chars).contains(&chars) && text.trim() == text && !text.chars().any(hidden)
-}
-
-fn is_token(text: &str, max: usize) -> bool {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-    (1..=max).contains(&text.len()) && text.bytes().all(allowed)
-}
-
-fn is_language(text: &str) -> bool {
-    let subtag = |part: &str| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    text.len() <= 35
-        && text.split('-').all(subtag)
-        && text.split('-').next().is_some_and(|p| (2..=3).contains(&p.len()))
 }

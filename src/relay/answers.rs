@@ -83,7 +83,7 @@ async fn at_desk(node: &Node, budget: &mut Budget, request: &Request) -> Vec<u8>
     write(&desk::list(&router, crate::time::now(), &question))
 }
 
-fn read<T: serde::de::DeserializeOwned>(request: &Request) -> Option<T> {
+fn read<T: serde::de::DeserializeOwned + Serialize>(request: &Request) -> Option<T> {
     if request.payload.len() > MAX_QUESTION_BYTES {
         return None;
     }

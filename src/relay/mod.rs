@@ -11,7 +11,6 @@ mod fold;
 mod node;
 mod outbox;
 mod placing;
-mod policy;
 mod quarantine;
 mod receipts;
 mod run;

@@ -122,7 +122,7 @@ pub async fn run(config: RelayConfig, stop: CancellationToken) -> Result<(), Rel
     let prepared = check(&config)?;
     let console = console::bind(config.listen).await?;
     let upstreams: Vec<NodeId> = config.upstreams.iter().map(|u| u.node.clone()).collect();
-    let metrics = Arc::new(Metrics::new(&config.node, &upstreams)?);
+    let metrics = Arc::new(Metrics::new(&config.node, &upstreams, crate::time::now())?);
     let mut tasks = JoinSet::new();
     let states = Arc::new(std::sync::Mutex::new(BTreeMap::from([("folded".to_owned(), false)])));
     serve_console(&mut tasks, console, &metrics, &states, &stop);
@@ -174,7 +174,7 @@ async fn connect(
         set(states, &name, false);
         links.insert(upstream.node.clone(), link_endpoint(&config.node, upstream)?);
     }
-    let policy = Policy::from(config);
+    let policy = Policy { rules: config.rules.clone(), climbs: config.climbs.clone() };
     let node = Node {
         me: config.node.clone(),
         router: Mutex::new(Router::new(config.node.clone(), policy)),

@@ -1,33 +1,27 @@
-//! The numbers of one relay. Label values come from closed lists, so that their count is bounded.
+//! The numbers of one relay, in a registry of its own: no globals, so that several relays in one
+//! process (the demonstration, tests) do not count into each other.
 
 use std::time::Duration;
 
+use prometheus::core::Collector;
 use prometheus::{
     Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
     Registry, TextEncoder,
 };
 
+use super::families::{self, Family};
 use crate::address::{Place, Source};
 use crate::notice::{NodeId, Outcome, Reason, Time};
 
-/// A hop takes a few milliseconds on one machine, tens between cities; a second means trouble, a
-/// minute means that somebody was away.
-const HOP_BUCKETS: &[f64] =
+/// Upper bounds of the hop's buckets, seconds. A hop takes a few milliseconds on one machine and
+/// tens between cities; a second means trouble. Above that the question is no longer how slow but
+/// since when: a minute is a restart, ten minutes a server that was away.
+pub const HOP_BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
 const PLACES: [&str; 5] = ["board", "direct", "inbox", "cases", "outbox"];
-const SOURCES: [&str; 4] = ["local", "child", "upstream", "outbox"];
-const OUTCOMES: [Outcome; 8] = [
-    Outcome::Delivered,
-    Outcome::Filtered,
-    Outcome::Refused,
-    Outcome::Erased,
-    Outcome::Read,
-    Outcome::Stops,
-    Outcome::Climbs,
-    Outcome::Unanswered,
-];
+const SOURCES: [&str; 4] = ["child", "local", "outbox", "upstream"];
 
-/// Two metrics of one name: a mistake in this file.
+/// Two metrics of one name, or a text that cannot be encoded: a mistake in this module.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("metrics: {0}")]
 pub struct MetricsError(String);
@@ -38,55 +32,58 @@ impl From<prometheus::Error> for MetricsError {
     }
 }
 
-/// One relay's metrics, in a registry of their own.
+/// One relay's metrics. Clones count into the same.
 #[derive(Clone, Debug)]
 pub struct Metrics {
     registry: Registry,
     received: IntCounterVec,
+    refused: IntCounterVec,
+    quarantined: IntCounter,
+    retried: IntCounter,
+    foreign_headers: IntCounter,
     placed: IntCounterVec,
     filtered: IntCounterVec,
-    refused: IntCounterVec,
-    receipts: IntCounterVec,
-    foreign_headers: IntCounter,
-    quarantined: IntCounter,
     held: IntCounter,
-    retried: IntCounter,
     sent: IntCounterVec,
+    receipts: IntCounterVec,
+    pending: IntGaugeVec,
     link_up: IntGaugeVec,
     server_up: IntGauge,
-    pending: IntGaugeVec,
     last_notice: IntGauge,
     hop: Histogram,
 }
 
 impl Metrics {
-    /// The metrics of a relay with these upstreams, every label value at zero: an alert rule on a
-    /// series that is not there yet never fires.
+    /// The metrics of a relay that starts `now` with these upstreams, every label value at zero:
+    /// an alert rule on a series that is not there yet never fires.
     ///
     /// # Errors
     /// [`MetricsError`] if two share a name.
-    pub fn new(node: &NodeId, upstreams: &[NodeId]) -> Result<Self, MetricsError> {
+    pub fn new(node: &NodeId, upstreams: &[NodeId], now: Time) -> Result<Self, MetricsError> {
         let labels = [("node".to_owned(), node.to_string())].into_iter().collect();
-        let registry = Registry::new_custom(Some("chappe".to_owned()), Some(labels))?;
+        let registry = Registry::new_custom(None, Some(labels))?;
         let metrics = Self {
-            received: counters(&registry, "received_total", "Messages received", "source")?,
-            placed: counters(&registry, "placed_total", "Notices placed", "place")?,
-            filtered: counters(&registry, "filtered_total", "Notices filtered", "reason")?,
-            refused: counters(&registry, "refused_total", "Messages refused", "reason")?,
-            receipts: counters(&registry, "receipts_total", "Receipts of others", "outcome")?,
-            foreign_headers: counter(&registry, "foreign_headers_total", "Headers dropped")?,
-            quarantined: counter(&registry, "quarantined_total", "Inputs put into quarantine")?,
-            held: counter(&registry, "held_total", "Notices put aside to wait")?,
-            retried: counter(&registry, "retried_total", "Deliveries put off: server away")?,
-            sent: counters(&registry, "sent_up_total", "Notices sent up", "upstream")?,
-            link_up: gauges(&registry, "link_up", "1 while connected", "upstream")?,
-            server_up: gauge(&registry, "server_up", "1 while the own server is connected")?,
-            pending: gauges(&registry, "pending", "Messages that wait at a source", "source")?,
-            last_notice: gauge(&registry, "last_notice_timestamp_seconds", "Last placed notice")?,
-            hop: histogram(&registry)?,
+            received: counters(&registry, families::RECEIVED)?,
+            refused: counters(&registry, families::REFUSED)?,
+            quarantined: counter(&registry, families::QUARANTINED)?,
+            retried: counter(&registry, families::RETRIED)?,
+            foreign_headers: counter(&registry, families::FOREIGN)?,
+            placed: counters(&registry, families::PLACED)?,
+            filtered: counters(&registry, families::FILTERED)?,
+            held: counter(&registry, families::HELD)?,
+            sent: counters(&registry, families::SENT)?,
+            receipts: counters(&registry, families::RECEIPTS)?,
+            pending: gauges(&registry, families::PENDING)?,
+            link_up: gauges(&registry, families::LINK_UP)?,
+            server_up: gauge(&registry, families::SERVER_UP)?,
+            last_notice: gauge(&registry, families::LAST_NOTICE)?,
+            hop: histogram(&registry, families::HOP)?,
             registry,
         };
         metrics.preset(upstreams);
+        gauge(&metrics.registry, families::STARTED)?.set(signed(now.secs()));
+        let build = gauges(&metrics.registry, families::BUILD)?;
+        build.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1);
         Ok(metrics)
     }
 
@@ -101,7 +98,7 @@ impl Metrics {
             self.filtered.with_label_values(&[reason.as_str()]);
             self.refused.with_label_values(&[reason.as_str()]);
         }
-        for outcome in OUTCOMES {
+        for outcome in Outcome::ALL {
             self.receipts.with_label_values(&[outcome.as_str()]);
         }
         for upstream in upstreams {
@@ -110,18 +107,17 @@ impl Metrics {
         }
     }
 
-    /// A message came.
+    /// A message came, with `foreign_headers` that were dropped; `pending` wait behind it.
     pub fn received(&self, source: &Source, foreign_headers: usize, pending: u64) {
         self.received.with_label_values(&[kind(source)]).inc();
         self.foreign_headers.inc_by(foreign_headers as u64);
-        let pending = i64::try_from(pending).unwrap_or(i64::MAX);
-        self.pending.with_label_values(&[&source.to_string()]).set(pending);
+        self.pending.with_label_values(&[&source.to_string()]).set(signed(pending));
     }
 
     /// A notice is in a place; `hop` is the time since the hop before.
     pub fn placed(&self, place: &Place, now: Time, hop: Option<Duration>) {
         self.placed.with_label_values(&[place.as_str()]).inc();
-        self.last_notice.set(i64::try_from(now.secs()).unwrap_or(i64::MAX));
+        self.last_notice.set(signed(now.secs()));
         if let Some(hop) = hop {
             self.hop.observe(hop.as_secs_f64());
         }
@@ -142,7 +138,7 @@ impl Metrics {
         self.receipts.with_label_values(&[outcome.as_str()]).inc();
     }
 
-    /// An input went into quarantine.
+    /// A refused message went into quarantine.
     pub fn quarantined(&self) {
         self.quarantined.inc();
     }
@@ -152,7 +148,7 @@ impl Metrics {
         self.held.inc();
     }
 
-    /// A delivery was put off.
+    /// A message was put off.
     pub fn retried(&self) {
         self.retried.inc();
     }
@@ -183,6 +179,7 @@ impl Metrics {
     }
 }
 
+/// The source's kind, not its name: names are for the log.
 fn kind(source: &Source) -> &'static str {
     match source {
         Source::Local(_) => "local",
@@ -192,39 +189,105 @@ fn kind(source: &Source) -> &'static str {
     }
 }
 
-fn counter(to: &Registry, name: &str, help: &str) -> Result<IntCounter, MetricsError> {
-    let metric = IntCounter::new(name, help)?;
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+fn register<M: Collector + Clone + 'static>(to: &Registry, metric: M) -> Result<M, MetricsError> {
     to.register(Box::new(metric.clone()))?;
     Ok(metric)
 }
 
-fn counters(
-    to: &Registry,
-    name: &str,
-    help: &str,
-    label: &str,
-) -> Result<IntCounterVec, MetricsError> {
-    let metric = IntCounterVec::new(Opts::new(name, help), &[label])?;
-    to.register(Box::new(metric.clone()))?;
-    Ok(metric)
+fn labels(family: &Family) -> Vec<&'static str> {
+    family.label.into_iter().collect()
 }
 
-fn gauge(to: &Registry, name: &str, help: &str) -> Result<IntGauge, MetricsError> {
-    let metric = IntGauge::new(name, help)?;
-    to.register(Box::new(metric.clone()))?;
-    Ok(metric)
+fn counter(to: &Registry, family: Family) -> Result<IntCounter, MetricsError> {
+    register(to, IntCounter::new(family.name, family.help)?)
 }
 
-fn gauges(to: &Registry, name: &str, help: &str, label: &str) -> Result<IntGaugeVec, MetricsError> {
-    let metric = IntGaugeVec::new(Opts::new(name, help), &[label])?;
-    to.register(Box::new(metric.clone()))?;
-    Ok(metric)
+fn counters(to: &Registry, family: Family) -> Result<IntCounterVec, MetricsError> {
+    register(to, IntCounterVec::new(Opts::new(family.name, family.help), &labels(&family))?)
 }
 
-fn histogram(to: &Registry) -> Result<Histogram, MetricsError> {
-    let options = HistogramOpts::new("hop_latency_seconds", "From the hop before to placed here")
-        .buckets(HOP_BUCKETS.to_vec());
-    let metric = Histogram::with_opts(options)?;
-    to.register(Box::new(metric.clone()))?;
-    Ok(metric)
+fn gauge(to: &Registry, family: Family) -> Result<IntGauge, MetricsError> {
+    register(to, IntGauge::new(family.name, family.help)?)
+}
+
+fn gauges(to: &Registry, family: Family) -> Result<IntGaugeVec, MetricsError> {
+    register(to, IntGaugeVec::new(Opts::new(family.name, family.help), &labels(&family))?)
+}
+
+fn histogram(to: &Registry, family: Family) -> Result<Histogram, MetricsError> {
+    let options = HistogramOpts::new(family.name, family.help).buckets(HOP_BUCKETS.to_vec());
+    register(to, Histogram::with_opts(options)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::super::families::FAMILIES;
+    use super::*;
+
+    fn id(text: &str) -> NodeId {
+        text.parse().expect("a node id")
+    }
+
+    fn metrics() -> Metrics {
+        Metrics::new(&id("eu-fr-bre"), &[id("eu-fr")], Time::from_secs(1_000)).expect("metrics")
+    }
+
+    /// The value of the series of `name` that has `label`.
+    fn value(metrics: &Metrics, name: &str, label: &str) -> Option<String> {
+        let text = metrics.text().expect("a text");
+        let series = |line: &&str| line.starts_with(name) && line.contains(label);
+        let line = text.lines().find(series)?;
+        line.rsplit_once(' ').map(|(_, value)| value.to_owned())
+    }
+
+    #[test]
+    fn every_family_of_the_list_is_exposed_and_no_other() {
+        let metrics = metrics();
+        metrics.received(&Source::Local("soc".into()), 0, 0);
+        let text = metrics.text().expect("a text");
+        let types = text.lines().filter_map(|line| line.strip_prefix("# TYPE "));
+        let exposed: BTreeSet<&str> = types.filter_map(|line| line.split(' ').next()).collect();
+        let listed: BTreeSet<&str> = FAMILIES.iter().map(|family| family.name).collect();
+        assert_eq!(exposed, listed);
+    }
+
+    #[test]
+    fn what_has_not_happened_yet_shows_as_zero() {
+        let metrics = metrics();
+        let shown = |name, label: &str| value(&metrics, name, label);
+        for reason in Reason::ALL {
+            let label = format!("reason=\"{reason}\"");
+            assert_eq!(shown("chappe_messages_refused_total", &label).as_deref(), Some("0"));
+            assert_eq!(shown("chappe_notices_filtered_total", &label).as_deref(), Some("0"));
+        }
+        assert_eq!(shown("chappe_link_up", "upstream=\"eu-fr\"").as_deref(), Some("0"));
+        assert_eq!(shown("chappe_start_time_seconds", "eu-fr-bre").as_deref(), Some("1000"));
+    }
+
+    #[test]
+    fn two_relays_in_one_process_do_not_count_into_each_other() {
+        let (one, other) = (metrics(), metrics());
+        one.refused(Reason::Signature);
+        let count = |metrics| value(metrics, "chappe_messages_refused_total", "\"signature\"");
+        assert_eq!(count(&one).as_deref(), Some("1"));
+        assert_eq!(count(&other).as_deref(), Some("0"));
+    }
+
+    #[test]
+    fn a_hop_falls_into_its_bucket() {
+        let metrics = metrics();
+        let place = Place::Board;
+        metrics.placed(&place, Time::from_secs(2_000), Some(Duration::from_millis(7)));
+        let within = |bound| value(&metrics, "chappe_hop_latency_seconds_bucket", bound);
+        assert_eq!(within("le=\"0.005\"").as_deref(), Some("0"));
+        assert_eq!(within("le=\"0.01\"").as_deref(), Some("1"));
+        let last = value(&metrics, "chappe_last_notice_timestamp_seconds", "eu-fr-bre");
+        assert_eq!(last.as_deref(), Some("2000"));
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::jws::{self, General};
@@ -50,7 +51,9 @@ pub(super) fn read_general(path: &Path) -> Result<Option<General>, RenderError> 
 }
 
 /// What the document of an earlier run says.
-pub(super) fn read_document<T: DeserializeOwned>(path: &Path) -> Result<Option<T>, RenderError> {
+pub(super) fn read_document<T: DeserializeOwned + Serialize>(
+    path: &Path,
+) -> Result<Option<T>, RenderError> {
     let failed = |why: String| RenderError::File { path: path.into(), why };
     let Some(document) = read_general(path)? else { return Ok(None) };
     let payload = document.unverified_payload().map_err(|e| failed(e.to_string()))?;

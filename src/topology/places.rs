@@ -56,7 +56,7 @@ fn exists(census: &Census<'_>, scope: &At<Scope>, report: &mut Report<'_, '_>) {
         }
     }
     if sector != ALL && !sectors::is_known(sector) {
-        let hint = hint(sector, &sectors::TOKENS);
+        let hint = hint(sector, &sectors::tokens());
         report.add(scope.at, format!("`{shown}`: no sector is called `{sector}`{hint}"));
     }
 }
@@ -134,7 +134,7 @@ fn clients(node: &DraftNode, report: &mut Report<'_, '_>) {
     for client in clients {
         let token = client.value.as_str();
         if !sectors::is_known(token) {
-            let hint = hint(token, &sectors::TOKENS);
+            let hint = hint(token, &sectors::tokens());
             report.add(client.at, format!("`clients`: no sector is called `{token}`{hint}"));
         } else if !sectors.is_empty() && !sectors.contains(&ALL) && !sectors.contains(&token) {
             let id = &node.id.value;

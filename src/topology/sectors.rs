@@ -1,32 +1,13 @@
-//! The sector tokens: NIS2 annexes I and II, and the extensions that France's CSIRTs need.
+//! The sector tokens that may stand in a scope's fourth part or among `clients`.
 
-/// Every token that may stand in a scope's fourth part or among `clients`.
-pub(super) const TOKENS: [&str; 22] = [
-    "energy",
-    "transport",
-    "banking",
-    "financial",
-    "health",
-    "drinking-water",
-    "waste-water",
-    "digital-infrastructure",
-    "ict-services",
-    "public-administration",
-    "space",
-    "courier",
-    "waste-management",
-    "chemical",
-    "food",
-    "manufacturing",
-    "digital-providers",
-    "research",
-    "aviation",
-    "maritime",
-    "defence",
-    "social",
-];
+use crate::notice;
 
-/// Whether a token names a sector.
+/// Every one of them, for hints.
+pub(super) fn tokens() -> Vec<&'static str> {
+    notice::sectors().iter().map(|sector| sector.token.as_str()).collect()
+}
+
+/// Whether a token names a sector. Aliases do not count: in a file, one spelling.
 pub(super) fn is_known(token: &str) -> bool {
-    TOKENS.contains(&token)
+    notice::sectors().iter().any(|sector| sector.token == token)
 }

@@ -96,9 +96,9 @@ pub struct Contact {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Usage {
-    /// Statements and heartbeats; in the publisher's tool.
+    /// Statements; in the publisher's tool.
     Issue,
-    /// Hops and receipts; in the relay.
+    /// Hops, receipts and, once there are any, heartbeats; in the relay.
     Relay,
 }
 

@@ -9,10 +9,12 @@ use crate::jws::{self, Compact, Typ};
 use crate::notice::{Hop, Id, MAX_HOPS, NodeId, Reason, Statement, Time, Wire};
 use crate::trust::{Trust, Usage};
 
-/// How much of the chain is checked by signature: a relay checks the newest hop, a reader all.
+/// How much of the chain is checked by signature. A relay checks the newest hop, and the first:
+/// the issuer's key is judged at its time, so a relay on the way must not be able to invent it.
+/// A reader checks all.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Depth {
-    Newest,
+    Ends,
     All,
 }
 
@@ -118,8 +120,11 @@ pub(super) fn check_signatures(
     hops: &[Hop],
     depth: Depth,
 ) -> Result<(), Refused> {
-    let skip = if depth == Depth::Newest { hops.len().saturating_sub(1) } else { 0 };
-    for (hop, text) in hops.iter().zip(&wire.hops).skip(skip) {
+    let last = hops.len().saturating_sub(1);
+    for (at, (hop, text)) in hops.iter().zip(&wire.hops).enumerate() {
+        if depth == Depth::Ends && at != 0 && at != last {
+            continue;
+        }
         if hop.at > now + CLOCK_LEEWAY {
             return Err(Refused::new(Reason::Future, format!("the hop of {} is ahead", hop.by)));
         }

@@ -33,6 +33,14 @@ pub fn verify_receipt(
         JsonError::Syntax(why) => refuse(Reason::Json, &why),
         JsonError::Claim(why) => refuse(Reason::Claim, &why),
     })?;
+    if !receipt
+        .reason
+        .iter()
+        .chain(receipt.counts.iter().flat_map(|c| c.keys()))
+        .all(|word| is_word(word))
+    {
+        return Err(refuse(Reason::Claim, "a reason or outcome that is no word"));
+    }
     if receipt.fed != *trust.fed() {
         return Err(refuse(Reason::Federation, "of another federation"));
     }
@@ -55,4 +63,10 @@ pub fn verify_receipt(
         return Err(refuse(Reason::Direction, "not from there"));
     }
     Ok((receipt, text.to_owned()))
+}
+
+/// A reason that this version does not know may come from a newer node; but it goes onto terminals.
+fn is_word(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (1..=40).contains(&text.len()) && text.bytes().all(allowed)
 }

@@ -105,7 +105,7 @@ fn verify_arrival(
     subject: Option<&str>,
     wire: Wire,
 ) -> Result<Verified, Refused> {
-    let (id, statement, hops) = verify_signed(context, &wire, Some(source), Depth::Newest)?;
+    let (id, statement, hops) = verify_signed(context, &wire, Some(source), Depth::Ends)?;
     let upward = is_upward(context.trust, &statement);
     check_direction(context, &statement, source, upward)?;
     if let Some(subject) = subject {

@@ -88,7 +88,8 @@ impl Federation {
         self.metric(node, name, "node", node).await
     }
 
-    /// One of a relay's numbers, by its name and one label, as `refused_total` `reason` `body`.
+    /// One of a relay's numbers, by its name and one label, as `messages_refused_total` `reason`
+    /// `body`.
     pub async fn metric(&self, node: &str, name: &str, label: &str, value: &str) -> u64 {
         let port = self.node(node).console_port;
         let Some((200, text)) = ports::get(port, "/metrics").await else {

@@ -1,0 +1,83 @@
+//! The JetStream API, asked directly.
+//!
+//! The library's handles ask for stream information first, which no user but the provisioner is
+//! granted; these calls send exactly one request to exactly one subject.
+
+use async_nats::jetstream::consumer::{FromConsumer, Info, PullConsumer};
+use async_nats::jetstream::response::Response;
+use async_nats::jetstream::{Context, ErrorCode};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+
+use super::connect::{Bus, BusError, refused};
+use super::pull::Reading;
+
+/// What says that something is not there.
+const ABSENT: [ErrorCode; 3] =
+    [ErrorCode::STREAM_NOT_FOUND, ErrorCode::CONSUMER_NOT_FOUND, ErrorCode::NO_MESSAGE_FOUND];
+
+impl Bus {
+    /// One API request, `subject` without its prefix; `what` is what an error calls it.
+    pub(super) async fn api<V: DeserializeOwned>(
+        &self,
+        reading: Reading,
+        subject: String,
+        payload: &Value,
+        what: &str,
+    ) -> Result<V, BusError> {
+        let full = format!("{}.{subject}", reading.prefix());
+        let context = self.context(reading);
+        let asking = context.request(subject, payload);
+        match self.while_possible(&full, asking).await? {
+            Ok(Response::Ok(value)) => Ok(value),
+            Ok(Response::Err { error }) if ABSENT.contains(&error.error_code()) => {
+                Err(BusError::Missing { what: what.to_owned(), why: error.to_string() })
+            }
+            Ok(Response::Err { error }) => Err(refused(what, &error)),
+            Err(error) => Err(refused(what, &error)),
+        }
+    }
+
+    /// Needs nothing but `CONSUMER.INFO` of that durable.
+    pub(super) async fn durable(
+        &self,
+        reading: Reading,
+        stream: &str,
+        durable: &str,
+    ) -> Result<PullConsumer, BusError> {
+        let what = format!("{stream}.{durable}");
+        let subject = format!("CONSUMER.INFO.{what}");
+        let info: Info = self.api(reading, subject, &json!({}), &what).await?;
+        pull_consumer(info, self.context(reading), &what)
+    }
+
+    /// Sets a durable of the own account back to a stream sequence; needs `CONSUMER.RESET` of it.
+    ///
+    /// What it had delivered and not yet settled is forgotten, and everything from there on that
+    /// its filters match comes again. Whoever pulls goes on undisturbed.
+    ///
+    /// # Errors
+    /// [`BusError`].
+    pub async fn reset(&self, stream: &str, durable: &str, sequence: u64) -> Result<(), BusError> {
+        self.reset_consumer(stream, durable, sequence).await.map(drop)
+    }
+
+    pub(super) async fn reset_consumer(
+        &self,
+        stream: &str,
+        durable: &str,
+        sequence: u64,
+    ) -> Result<PullConsumer, BusError> {
+        let what = format!("{stream}.{durable}");
+        let subject = format!("CONSUMER.RESET.{what}");
+        let payload = json!({"seq": sequence});
+        let info: Info = self.api(Reading::Own, subject, &payload, &what).await?;
+        pull_consumer(info, self.jetstream.clone(), &what)
+    }
+}
+
+fn pull_consumer(info: Info, context: Context, what: &str) -> Result<PullConsumer, BusError> {
+    let config = FromConsumer::try_from_consumer_config(info.config.clone())
+        .map_err(|error| refused(what, &error))?;
+    Ok(PullConsumer::new(config, info, context))
+}

@@ -1,0 +1,134 @@
+//! One message, taken apart, and its settling.
+//!
+//! Every settlement waits for the server's confirmation: an acknowledgement that was lost on the
+//! way would otherwise be found out by a redelivery 30 s later. The confirmation is not a promise:
+//! a server that is killed forgets the settlements of its last moments, confirmed ones too, and
+//! delivers again. Whoever reads has to take a repetition well in any case.
+
+use std::time::Duration;
+
+use async_nats::HeaderMap;
+use async_nats::jetstream;
+
+use super::connect::{Bus, BusError, REQUEST_TIMEOUT};
+use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Wire, WireError};
+
+/// What every sender of ours asks of the server, which stores it with the message.
+const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
+const TTL: &str = "Nats-TTL";
+
+/// One message, taken apart; nothing in it is believed.
+pub struct Delivery {
+    /// The subject that it was stored under.
+    pub subject: String,
+    /// Every value of the notice header.
+    pub notice: Vec<String>,
+    /// Every value of the custody header.
+    pub hops: Vec<String>,
+    /// Every value of the detached signature's header.
+    pub body_sig: Vec<String>,
+    /// How many other headers it had, besides those with which it was placed.
+    pub foreign_headers: usize,
+    /// The body.
+    pub payload: Vec<u8>,
+    /// How often it was delivered, this time included.
+    pub delivered: u64,
+    /// Its sequence in the stream; 0 if it did not come from one.
+    pub sequence: u64,
+    /// How many more wait behind it.
+    pub pending: u64,
+    settling: Option<(Bus, String)>,
+}
+
+impl Delivery {
+    pub(super) fn from_jetstream(bus: &Bus, message: jetstream::Message) -> Self {
+        let (delivered, sequence, pending) = message.info().map_or((1, 0, 0), |info| {
+            (info.delivered.unsigned_abs(), info.stream_sequence, info.pending)
+        });
+        let message = message.message;
+        let settling = message.reply.as_ref().map(|reply| (bus.clone(), reply.to_string()));
+        Self { delivered, sequence, pending, settling, ..Self::from_core(message) }
+    }
+
+    /// From the answer of a direct get; `None` if it is none.
+    pub(super) fn from_direct(message: async_nats::Message) -> Option<Self> {
+        let headers = message.headers.as_ref()?;
+        let subject = headers.get("Nats-Subject")?.to_string();
+        let sequence = headers.get("Nats-Sequence")?.as_str().parse().ok()?;
+        Some(Self { subject, sequence, ..Self::from_core(message) })
+    }
+
+    pub(super) fn from_core(message: async_nats::Message) -> Self {
+        let headers = message.headers.unwrap_or_default();
+        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG, EXPECTED, TTL];
+        let foreign = |(name, _): &(&async_nats::HeaderName, _)| {
+            let name: &str = name.as_ref();
+            !ours.contains(&name)
+        };
+        Self {
+            subject: message.subject.to_string(),
+            notice: values(&headers, HEADER_NOTICE),
+            hops: values(&headers, HEADER_HOPS),
+            body_sig: values(&headers, HEADER_BODY_SIG),
+            foreign_headers: headers.iter().filter(foreign).count(),
+            payload: message.payload.into(),
+            delivered: 1,
+            sequence: 0,
+            pending: 0,
+            settling: None,
+        }
+    }
+
+    /// The notice that it carries, of which nothing is believed yet.
+    ///
+    /// # Errors
+    /// [`WireError`] if the headers are not a notice's.
+    pub fn wire(&self) -> Result<Wire, WireError> {
+        fn texts(values: &[String]) -> Vec<&str> {
+            values.iter().map(String::as_str).collect()
+        }
+        let (notice, hops) = (texts(&self.notice), texts(&self.hops));
+        Wire::from_headers(&notice, &hops, &texts(&self.body_sig), self.payload.clone())
+    }
+
+    /// Settles it for good; waits, at most five seconds, until the server has noted it.
+    ///
+    /// # Errors
+    /// [`BusError`]: it may come again.
+    pub async fn ack(&self) -> Result<(), BusError> {
+        self.settle("+ACK".to_owned()).await
+    }
+
+    /// Settles it as not to be delivered again.
+    ///
+    /// # Errors
+    /// As [`Self::ack`].
+    pub async fn term(&self) -> Result<(), BusError> {
+        self.settle("+TERM".to_owned()).await
+    }
+
+    /// Asks for it again after `delay`.
+    ///
+    /// # Errors
+    /// As [`Self::ack`].
+    pub async fn nak(&self, delay: Duration) -> Result<(), BusError> {
+        self.settle(format!("-NAK {{\"delay\":{}}}", delay.as_nanos())).await
+    }
+
+    /// Starts its 30 s anew: whoever works on it is still at it.
+    ///
+    /// # Errors
+    /// As [`Self::ack`].
+    pub async fn progress(&self) -> Result<(), BusError> {
+        self.settle("+WPI".to_owned()).await
+    }
+
+    async fn settle(&self, word: String) -> Result<(), BusError> {
+        let Some((bus, reply)) = &self.settling else { return Ok(()) };
+        bus.ask_for(reply, word.into_bytes(), REQUEST_TIMEOUT).await.map(drop)
+    }
+}
+
+fn values(headers: &HeaderMap, name: &'static str) -> Vec<String> {
+    headers.get_all(name).map(|value| value.as_str().to_owned()).collect()
+}

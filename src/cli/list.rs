@@ -1,0 +1,104 @@
+//! `chappe list`, `chappe show` and `chappe cases`: what this node holds.
+
+use clap::Args;
+
+use super::connection::{Connection, failure};
+use super::targets::find;
+use super::{Failure, Outcome};
+use crate::relay::{DeskQuestion, Listed};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    connection: Connection,
+    /// Only what this node has issued
+    #[arg(long)]
+    own: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ShowArguments {
+    /// A document reference, or the beginning of an id
+    #[arg(value_name = "REF")]
+    reference: String,
+    #[command(flatten)]
+    connection: Connection,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(cases: bool, arguments: Arguments) -> Outcome {
+    let session = arguments.connection.open().await?;
+    let question = DeskQuestion { reference: None, cases, own: arguments.own };
+    let answer = session.desk(&question).await.map_err(|e| failure(&e))?;
+    for listed in &answer.notices {
+        if arguments.json {
+            print_json(listed)?;
+        } else {
+            line(listed);
+        }
+    }
+    if answer.more > 0 && !arguments.json {
+        println!("... and {} older", answer.more);
+    }
+    Ok(())
+}
+
+pub(super) async fn show(arguments: ShowArguments) -> Outcome {
+    let session = arguments.connection.open().await?;
+    for listed in find(&session, &arguments.reference, false, false).await? {
+        if arguments.json {
+            print_json(&listed)?;
+        } else {
+            whole(&listed);
+        }
+    }
+    Ok(())
+}
+
+fn print_json(listed: &Listed) -> Result<(), Failure> {
+    println!("{}", serde_json::to_string(listed).map_err(Failure::failed)?);
+    Ok(())
+}
+
+fn line(listed: &Listed) {
+    let s = &listed.statement;
+    println!(
+        "{}  {:<10} {:<10} {:<12} {:<9} {:<18} {}",
+        listed.id.short(),
+        listed.standing,
+        s.kind,
+        s.tlp,
+        s.severity,
+        s.iss,
+        s.title
+    );
+}
+
+fn whole(listed: &Listed) {
+    let s = &listed.statement;
+    println!("{}", listed.id);
+    println!("  {} \"{}\" ({})", s.kind, s.title, s.lang);
+    println!("  {}, TLP:{}, severity {}", listed.standing, s.tlp, s.severity);
+    println!("  issued by {} for {} at {}", s.iss, s.aud, s.issued());
+    println!("  counts until {}", s.expires());
+    if let Some(doc) = &s.doc {
+        println!("  document {} version {} of {}", doc.reference, doc.version, doc.publisher);
+    }
+    if let Some(exercise) = &s.exercise {
+        println!("  a drill: {exercise}");
+    }
+    match &listed.from {
+        Some(node) => println!("  came from {node}"),
+        None => println!("  this node's own"),
+    }
+    for (node, word) in &listed.receipts {
+        let to = word.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
+        let reason = word.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
+        println!("  {node:<24} {}{to}{reason} at {}", word.outcome, word.at);
+    }
+}

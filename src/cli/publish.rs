@@ -1,0 +1,194 @@
+//! `chappe publish`
+
+use std::io::{IsTerminal as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use super::connection::Connection;
+use super::sending::send;
+use super::targets::{audience, check_reached, current, find};
+use super::{Failure, Outcome};
+use crate::document::{self, Described};
+use crate::notice::{Audience, Kind, MAX_BODY_BYTES, Severity, Statement, Tlp};
+use crate::policy::{Concern, entitled};
+use crate::publish::{DraftError, Options, Session};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// A CSAF or CERT-FR document, or any file
+    file: PathBuf,
+    #[command(flatten)]
+    connection: Connection,
+    /// Who may receive it: a scope (eu.fr.all.health) or a node (eu-fr-bre); may be repeated
+    #[arg(long, value_name = "SCOPE|NODE", required_unless_present = "updates")]
+    to: Vec<String>,
+    /// CLEAR, GREEN, AMBER, AMBER+STRICT or RED
+    #[arg(long)]
+    tlp: Option<Tlp>,
+    /// critical, high, medium, low or unknown; needed if the document does not say
+    #[arg(long)]
+    severity: Option<Severity>,
+    /// alert or advisory instead of what the document is
+    #[arg(long)]
+    kind: Option<Kind>,
+    /// Title instead of the document's
+    #[arg(long)]
+    title: Option<String>,
+    /// Language (BCP 47) instead of the document's
+    #[arg(long)]
+    lang: Option<String>,
+    /// Reference instead of the document's
+    #[arg(long = "ref", value_name = "REF")]
+    reference: Option<String>,
+    /// The document's publisher instead of what it says
+    #[arg(long)]
+    publisher: Option<String>,
+    /// The document's own detached signature; FILE.asc is taken by itself if it is there
+    #[arg(long, value_name = "FILE")]
+    asc: Option<PathBuf>,
+    /// How many days it counts [default: 90]
+    #[arg(long)]
+    days: Option<u64>,
+    /// Id of an exercise: makes it a drill
+    #[arg(long, value_name = "ID")]
+    exercise: Option<String>,
+    /// Update this node's own notices of that reference, for every audience that has them
+    #[arg(long, value_name = "REF")]
+    updates: Option<String>,
+    /// Say who is entitled, and who could read it on the way, and send nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(mut arguments: Arguments) -> Outcome {
+    let body = read(&arguments.file, MAX_BODY_BYTES)?;
+    let name = arguments.file.display().to_string();
+    let described = document::describe(&body, &name).map_err(Failure::usage)?;
+    let asc = detached(&arguments)?;
+    ask_for_missing(&mut arguments, &described)?;
+    let session = arguments.connection.open().await?;
+    let statements = statements(&arguments, &session, &described, &body, asc.as_deref()).await?;
+    if arguments.dry_run {
+        statements.iter().for_each(|statement| preview(&session, statement));
+        return Ok(());
+    }
+    for statement in &statements {
+        check_reached(session.trust(), statement)?;
+    }
+    for statement in &statements {
+        send(&session, statement, body.clone(), asc.clone(), arguments.json).await?;
+    }
+    Ok(())
+}
+
+/// Reads a file of at most `limit` bytes.
+pub(super) fn read(path: &Path, limit: usize) -> Result<Vec<u8>, Failure> {
+    let failed = |e: std::io::Error| Failure::usage(format!("{}: {e}", path.display()));
+    let length = std::fs::metadata(path).map_err(failed)?.len();
+    if length > limit as u64 {
+        return Err(Failure::usage(format!(
+            "{}: {length} bytes; every node takes at most {limit}",
+            path.display()
+        )));
+    }
+    std::fs::read(path).map_err(failed)
+}
+
+fn detached(arguments: &Arguments) -> Result<Option<Vec<u8>>, Failure> {
+    if let Some(path) = &arguments.asc {
+        return read(path, crate::notice::MAX_BODY_SIG_BYTES).map(Some);
+    }
+    let mut beside = arguments.file.clone().into_os_string();
+    beside.push(".asc");
+    let beside = PathBuf::from(beside);
+    if beside.exists() {
+        return read(&beside, crate::notice::MAX_BODY_SIG_BYTES).map(Some);
+    }
+    Ok(None)
+}
+
+/// Asks a person; without one, a missing label or severity is wrong usage.
+fn ask_for_missing(arguments: &mut Arguments, described: &Described) -> Result<(), Failure> {
+    if arguments.tlp.is_none() {
+        arguments.tlp = ask("Label (CLEAR, GREEN, AMBER, AMBER+STRICT, RED)", "label", "--tlp")?;
+    }
+    if arguments.severity.is_none() && described.severity.is_none() {
+        let question = "Severity (critical, high, medium, low, unknown)";
+        arguments.severity = ask(question, "severity", "--severity")?;
+    }
+    Ok(())
+}
+
+fn ask<T: std::str::FromStr<Err: ToString>>(
+    question: &str,
+    what: &'static str,
+    flag: &'static str,
+) -> Result<Option<T>, Failure> {
+    if !std::io::stdin().is_terminal() {
+        return Err(Failure::usage(DraftError::Missing { what, flag }));
+    }
+    print!("{question}: ");
+    std::io::stdout().flush().map_err(Failure::failed)?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).map_err(Failure::failed)?;
+    line.trim().parse().map(Some).map_err(|e: T::Err| Failure::usage(e.to_string()))
+}
+
+async fn statements(
+    arguments: &Arguments,
+    session: &Session,
+    described: &Described,
+    body: &[u8],
+    asc: Option<&[u8]>,
+) -> Result<Vec<Statement>, Failure> {
+    let draft = session.draft(crate::time::now());
+    let made = |aud: Audience, options: &Options| {
+        draft.document(described, body, asc, aud, options).map_err(Failure::usage)
+    };
+    let options = options(arguments);
+    let Some(reference) = &arguments.updates else {
+        let audiences = arguments.to.iter().map(|to| audience(to, session.trust()));
+        return audiences.map(|aud| made(aud?, &options)).collect();
+    };
+    let targets = current(find(session, reference, true, false).await?);
+    if targets.is_empty() {
+        return Err(Failure::failed(format!("nothing of `{reference}` is in force")));
+    }
+    let update = |target: crate::publish::Target| {
+        let aud = target.statement.aud.clone();
+        let tlp = options.tlp.or(Some(target.statement.tlp));
+        made(aud, &Options { tlp, updates: Some(target), ..options.clone() })
+    };
+    targets.into_iter().filter(|t| t.statement.kind.is_document()).map(update).collect()
+}
+
+fn options(arguments: &Arguments) -> Options {
+    Options {
+        tlp: arguments.tlp,
+        severity: arguments.severity,
+        kind: arguments.kind,
+        title: arguments.title.clone(),
+        lang: arguments.lang.clone(),
+        reference: arguments.reference.clone(),
+        publisher: arguments.publisher.clone(),
+        exercise: arguments.exercise.clone(),
+        days: arguments.days,
+        updates: None,
+    }
+}
+
+fn preview(session: &Session, statement: &Statement) {
+    println!("{} \"{}\"", statement.kind, statement.title);
+    println!("for {} at TLP:{}, severity {}", statement.aud, statement.tlp, statement.severity);
+    for (node, concern) in entitled(session.trust(), statement) {
+        let word = match concern {
+            Concern::Entitled => "entitled",
+            Concern::Transit => "could read it on the way",
+        };
+        println!("  {node:<24} {word}");
+    }
+}

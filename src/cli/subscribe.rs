@@ -1,0 +1,160 @@
+//! `chappe subscribe`: notices as they come, each verified and shown once.
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use clap::Args;
+use serde_json::json;
+
+use super::connection::{Connection, failure};
+use super::{Failure, Outcome, told_to_end};
+use crate::address::{LocalSubscriber, Neighbourhood, live};
+use crate::bus::Delivery;
+use crate::notice::{File, Id, NodeId, Scope, Severity, Statement, Tlp};
+use crate::publish::Place;
+use crate::relay::load_trust;
+use crate::trust::Trust;
+use crate::verify;
+
+/// Ids remembered to show each notice once; beyond it the oldest half is forgotten.
+const MAX_SEEN: usize = 100_000;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    connection: Connection,
+    /// Scopes; may be repeated [default: the node's constituency]
+    #[arg(long)]
+    scope: Vec<Scope>,
+    /// Severities of first advisories; may be repeated [default: all]
+    #[arg(long)]
+    severity: Vec<Severity>,
+    /// The strictest label to ask for; no more than the user may have
+    #[arg(long, default_value = "GREEN")]
+    tlp: Tlp,
+    /// Drills too, for a user who opted in
+    #[arg(long)]
+    drills: bool,
+    /// Print the subjects to subscribe to with any NATS client, and end
+    #[arg(long)]
+    subjects: bool,
+    /// Keep each notice as a .chappe file in this folder
+    #[arg(long, value_name = "DIR")]
+    save: Option<PathBuf>,
+    /// End after this many notices
+    #[arg(long, value_name = "N")]
+    count: Option<usize>,
+    /// One JSON object a line
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Outcome {
+    let place = arguments.connection.place()?;
+    let (trust, _) = load_trust(&place.trust).map_err(Failure::usage)?;
+    let patterns = patterns(&arguments, &trust, &place.node)?;
+    if arguments.subjects {
+        patterns.iter().for_each(|pattern| println!("{pattern}"));
+        return Ok(());
+    }
+    if let Some(folder) = &arguments.save {
+        std::fs::create_dir_all(folder)
+            .map_err(|e| Failure::usage(format!("{}: {e}", folder.display())))?;
+    }
+    tokio::select! {
+        shown = show_all(&arguments, place, &trust, &patterns) => shown,
+        () = told_to_end() => Ok(()),
+    }
+}
+
+fn patterns(arguments: &Arguments, trust: &Trust, node: &NodeId) -> Result<Vec<String>, Failure> {
+    let seat = trust.seat(node);
+    let own = seat.map(|seat| seat.constituency.clone()).unwrap_or_default();
+    let scopes = if arguments.scope.is_empty() { own } else { arguments.scope.clone() };
+    let subscriber = LocalSubscriber {
+        name: "this".into(),
+        scopes,
+        severities: arguments.severity.clone(),
+        tlp: arguments.tlp,
+        drills: arguments.drills,
+    };
+    let hood = Neighbourhood::of(trust, node, &[], &[subscriber], arguments.tlp == Tlp::Amber);
+    let interest = hood.subscribers.first();
+    interest.map(|(_, interest)| live(interest)).ok_or_else(|| Failure::failed("no interest"))
+}
+
+async fn show_all(
+    arguments: &Arguments,
+    place: Place,
+    trust: &Trust,
+    patterns: &[String],
+) -> Outcome {
+    let bus = crate::bus::Bus::connect(&place.endpoint).await.map_err(|e| failure(&e.into()))?;
+    let mut messages = bus.live(patterns).await.map_err(Failure::failed)?;
+    let mut seen = HashSet::new();
+    let mut shown = 0;
+    while let Some(message) = messages.next().await {
+        if bus.faults() > 0 && shown == 0 {
+            super::complain("the server refused a subject: see `chappe subscribe --subjects`");
+        }
+        if seen.len() >= MAX_SEEN {
+            seen.clear();
+        }
+        if show(arguments, trust, &message, &mut seen)? {
+            shown += 1;
+        }
+        if arguments.count.is_some_and(|count| shown >= count) {
+            return Ok(());
+        }
+    }
+    Err(Failure::failed("the connection was closed"))
+}
+
+/// Shows a notice that verifies, once; what does not verify is told and not shown.
+fn show(
+    arguments: &Arguments,
+    trust: &Trust,
+    message: &Delivery,
+    seen: &mut HashSet<Id>,
+) -> Result<bool, Failure> {
+    let now = crate::time::now();
+    let checked = message.wire().map_err(verify::Refused::from).and_then(|wire| {
+        verify::verify_file(now, trust, &wire).map(|(statement, _)| (wire, statement))
+    });
+    let (wire, statement) = match checked {
+        Ok(checked) => checked,
+        Err(refused) => {
+            super::complain(&format!("not shown: {}", refused.to_string().escape_debug()));
+            return Ok(false);
+        }
+    };
+    let id = wire.id();
+    if !seen.insert(id) {
+        return Ok(false);
+    }
+    if let Some(folder) = &arguments.save {
+        let path = folder.join(format!("{id}.chappe"));
+        let text = serde_json::to_string(&File::from_wire(&wire)).map_err(Failure::failed)?;
+        std::fs::write(&path, text)
+            .map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
+    }
+    print(arguments.json, id, &statement);
+    Ok(true)
+}
+
+fn print(json: bool, id: Id, s: &Statement) {
+    if json {
+        println!("{}", json!({ "id": id, "statement": s }));
+        return;
+    }
+    let drill = if s.is_drill() { "DRILL " } else { "" };
+    println!(
+        "{}  {drill}{:<10} {:<9} TLP:{:<6} {:<12} {}",
+        id.short(),
+        s.kind,
+        s.severity,
+        s.tlp,
+        s.iss,
+        s.title
+    );
+}

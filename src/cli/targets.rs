@@ -1,0 +1,81 @@
+//! Whom a notice is for, and which notice another refers to, as people write it.
+
+use super::Failure;
+use super::connection::failure;
+use crate::notice::{self, Audience, NodeId, Scope};
+use crate::policy::entitled;
+use crate::publish::{Session, Target};
+use crate::relay::{DeskQuestion, Listed};
+use crate::trust::Trust;
+
+/// Reads `eu.fr`, `eu.fr.all.health`, `eu-fr-bre`, `scope:...` or `node:...`. A sector may be
+/// written by any of its names.
+pub(super) fn audience(text: &str, trust: &Trust) -> Result<Audience, Failure> {
+    if let Some(node) = text.strip_prefix("node:") {
+        return node_audience(node, trust);
+    }
+    let scope = text.strip_prefix("scope:");
+    if scope.is_none() && text.contains('-') && !text.contains('.') {
+        return node_audience(text, trust);
+    }
+    scope_audience(scope.unwrap_or(text))
+}
+
+fn node_audience(text: &str, trust: &Trust) -> Result<Audience, Failure> {
+    let node: NodeId = text.parse().map_err(Failure::usage)?;
+    match trust.seat(&node) {
+        Some(_) => Ok(Audience::Node(node)),
+        None => Err(Failure::usage(format!("--to {node}: no bundle lists such a node"))),
+    }
+}
+
+fn scope_audience(text: &str) -> Result<Audience, Failure> {
+    let mut tokens: Vec<&str> = text.split('.').collect();
+    if let [_, _, _, name] = tokens.as_mut_slice()
+        && *name != "all"
+    {
+        let known = notice::by_name(name)
+            .ok_or_else(|| Failure::usage(format!("--to {text}: no sector is called `{name}`")))?;
+        *name = &known.token;
+    }
+    let scope: Scope = tokens.join(".").parse().map_err(Failure::usage)?;
+    Ok(Audience::Scope(scope))
+}
+
+/// Refuses an audience that nobody but the issuer has: most often a slip of the pen.
+pub(super) fn check_reached(trust: &Trust, statement: &notice::Statement) -> Result<(), Failure> {
+    let own = matches!(&statement.aud, Audience::Node(node) if *node == statement.iss);
+    if own || entitled(trust, statement).len() > 1 {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "nobody but {} itself is entitled to {} at TLP:{}; `--dry-run` shows who would be",
+        statement.iss, statement.aud, statement.tlp
+    )))
+}
+
+/// Notices that the desk finds under a reference.
+pub(super) async fn find(
+    session: &Session,
+    reference: &str,
+    own: bool,
+    cases: bool,
+) -> Result<Vec<Listed>, Failure> {
+    let question = DeskQuestion { reference: Some(reference.to_owned()), cases, own };
+    let answer = session.desk(&question).await.map_err(|e| failure(&e))?;
+    if answer.notices.is_empty() {
+        let whose = if own { "of this node's own " } else { "" };
+        return Err(Failure::failed(format!("no notice {whose}here is called `{reference}`")));
+    }
+    Ok(answer.notices)
+}
+
+/// The newest version of each thread among `found` that is still in force or closed.
+pub(super) fn current(found: Vec<Listed>) -> Vec<Target> {
+    found
+        .into_iter()
+        .filter(|listed| matches!(listed.standing.as_str(), "in force" | "closed"))
+        .filter(|listed| !listed.statement.kind.is_ending())
+        .map(|listed| Target { id: listed.id, statement: listed.statement })
+        .collect()
+}

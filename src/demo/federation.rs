@@ -1,0 +1,179 @@
+//! Bringing the federation up: files, server, streams, relays; and what testers need to join in.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::time::Duration;
+
+use futures_util::{StreamExt as _, TryStreamExt as _};
+use serde_json::json;
+
+use super::relays::Relays;
+use super::run::DemoError;
+use crate::address::{DESK, Role};
+use crate::bus::{Bus, Endpoint, Launch, Supervised, TlsFiles, find_server, free_port};
+use crate::console;
+use crate::keys;
+use crate::topology::{RenderOptions, Rendered, RenderedNode, Topology, render, seed_path};
+
+/// Nodes provisioned at a time; the server writes one file after another anyway.
+const AT_A_TIME: usize = 8;
+/// From the start of the relays until every one is ready.
+const READY: Duration = Duration::from_secs(60);
+
+/// A running federation.
+pub(super) struct Federation {
+    pub(super) rendered: Rendered,
+    pub(super) server: Supervised,
+    relays: Relays,
+}
+
+impl Federation {
+    /// Renders, starts and provisions everything, and waits until every relay is ready.
+    pub(super) async fn start(topology: &Topology, out: &Path) -> Result<Self, DemoError> {
+        let port = || free_port().map_err(|e| DemoError::File(e.to_string()));
+        let (nats, monitor) = (port()?, port()?);
+        let options = RenderOptions {
+            out: out.to_owned(),
+            one_server: true,
+            host: "127.0.0.1".into(),
+            port: nats,
+            monitor_port: monitor,
+            console_port: free_range(topology.nodes().len())?,
+            now: crate::time::now(),
+        };
+        let rendered = render(topology, &options)?;
+        let server = Supervised::start(Launch {
+            binary: find_server().await?,
+            config: out.join("nats-server.conf"),
+            name: "chappe-demo".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], nats)),
+            log: out.join("nats-server.log"),
+        })
+        .await?;
+        provision(&rendered).await?;
+        write_federation(topology, &rendered)?;
+        let relays = Relays::start(&rendered)?;
+        let federation = Self { rendered, server, relays };
+        federation.wait_until_ready().await?;
+        Ok(federation)
+    }
+
+    async fn wait_until_ready(&self) -> Result<(), DemoError> {
+        let all = async {
+            for node in &self.rendered.nodes {
+                while !is_ready(node).await {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                }
+            }
+        };
+        let late = |_| DemoError::NotReady(READY.as_secs());
+        tokio::time::timeout(READY, all).await.map_err(late)
+    }
+
+    /// Ends the relays, then the server.
+    pub(super) async fn end(self) {
+        self.relays.end().await;
+        self.server.shutdown().await;
+    }
+}
+
+async fn is_ready(node: &RenderedNode) -> bool {
+    let console = format!("127.0.0.1:{}", node.console_port);
+    let answer = console::ask(&console, "/readyz").await.unwrap_or_default();
+    answer.contains("\"ready\":true")
+}
+
+/// A first port with `count` free ones from there on.
+fn free_range(count: usize) -> Result<u16, DemoError> {
+    const TRIES: usize = 50;
+    for _ in 0..TRIES {
+        let first = free_port().map_err(|e| DemoError::File(e.to_string()))?;
+        let last = usize::from(first) + count;
+        let free = |port: usize| {
+            u16::try_from(port).is_ok_and(|p| std::net::TcpListener::bind(("127.0.0.1", p)).is_ok())
+        };
+        if (usize::from(first)..last).all(free) {
+            return Ok(first);
+        }
+    }
+    Err(DemoError::File(format!("no {count} free ports in a row")))
+}
+
+async fn provision(rendered: &Rendered) -> Result<(), DemoError> {
+    futures_util::stream::iter(&rendered.nodes)
+        .map(|node| async move {
+            let bus = connect(rendered, node, &Role::Provisioner, "provisioner").await?;
+            bus.provision(&node.hood.plan(), 1).await?;
+            Ok::<(), DemoError>(())
+        })
+        .buffer_unordered(AT_A_TIME)
+        .try_collect()
+        .await
+}
+
+/// A connection as one of a node's users.
+pub(super) async fn connect(
+    rendered: &Rendered,
+    node: &RenderedNode,
+    role: &Role,
+    user: &str,
+) -> Result<Bus, DemoError> {
+    let endpoint = Endpoint {
+        url: node.url.clone(),
+        seed: keys::read_nkey(&seed_path(&rendered.out, &node.id, role))?.seed,
+        inbox: format!("_INBOX_{user}"),
+        name: format!("{} {user}", node.id),
+        tls: TlsFiles::default(),
+    };
+    Ok(Bus::connect(&endpoint).await?)
+}
+
+/// `federation.json`: whom there is, where, and with which seeds a tester connects.
+fn write_federation(topology: &Topology, rendered: &Rendered) -> Result<(), DemoError> {
+    let nodes: Vec<_> =
+        rendered.nodes.iter().filter_map(|node| described(topology, rendered, node)).collect();
+    let text = format!("{:#}\n", json!({ "fed": rendered.fed, "nodes": nodes }));
+    let path = rendered.out.join("federation.json");
+    std::fs::write(&path, text).map_err(|e| DemoError::File(format!("{}: {e}", path.display())))
+}
+
+fn described(
+    topology: &Topology,
+    rendered: &Rendered,
+    node: &RenderedNode,
+) -> Option<serde_json::Value> {
+    let seat = topology.node(&node.id)?;
+    let accounts = node.hood.plan().accounts;
+    let users = accounts.iter().flat_map(|account| &account.users);
+    let mut roles = serde_json::Map::new();
+    for user in users {
+        let (name, is_first) = match &user.role {
+            Role::Publisher(_) => ("publisher", true),
+            Role::Desk => (DESK, true),
+            Role::Subscriber(_) => ("subscriber", true),
+            Role::Monitor => ("monitor", true),
+            Role::Relay | Role::Provisioner | Role::Link(_) => ("", false),
+        };
+        if !is_first || roles.contains_key(name) {
+            continue;
+        }
+        let seed = std::path::absolute(seed_path(&rendered.out, &node.id, &user.role)).ok()?;
+        let subjects: Vec<_> =
+            user.subscribe.iter().filter(|s| !s.starts_with(&user.inbox)).collect();
+        roles.insert(
+            name.to_owned(),
+            json!({"seed": seed, "inbox_prefix": user.inbox, "subjects": subjects}),
+        );
+    }
+    Some(json!({
+        "id": node.id,
+        "name": seat.name,
+        "level": seat.level,
+        "constituency": seat.constituency,
+        "parent": node.id.parent(),
+        "follows": seat.follows,
+        "nats": node.url,
+        "metrics": format!("http://127.0.0.1:{}/metrics", node.console_port),
+        "roles": roles,
+    }))
+}

@@ -1,0 +1,345 @@
+//! Statements made from a document and what a person says about it. Nothing that matters is
+//! guessed: a label never, a severity only if the document has one.
+
+use crate::document::Described;
+use crate::notice::{
+    Answer, Audience, Body, Case, CaseState, Doc, Federation, Id, Kind, MAX_BODY_BYTES,
+    MAX_BODY_SIG_BYTES, NodeId, Regime, Report, Scope, Severity, Stage, Statement, StatementError,
+    Time, Tlp, Wire,
+};
+
+/// How long a notice counts if nothing else is said: past the next quarterly review.
+pub const DEFAULT_DAYS: u64 = 90;
+const DAY: u64 = 24 * 3600;
+
+/// What is missing or contradicts itself. Each names the flag that helps.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DraftError {
+    /// The document does not say it, and neither did the command.
+    #[error("the document has no {what}: give {flag}")]
+    Missing {
+        /// What.
+        what: &'static str,
+        /// The flag that gives it.
+        flag: &'static str,
+    },
+    /// The document's own label is stricter.
+    #[error("the document itself is labelled TLP:{own}, stricter than --tlp {asked}")]
+    Stricter {
+        /// The document's.
+        own: Tlp,
+        /// The command's.
+        asked: Tlp,
+    },
+    /// A draft never leaves its organisation.
+    #[error("the document's status is draft: it never leaves the issuing organisation")]
+    Status,
+    /// Above the federation's limit.
+    #[error("the {what} has {found} bytes, more than the {limit} that every node takes")]
+    Size {
+        /// Body or detached signature.
+        what: &'static str,
+        /// Its size.
+        found: usize,
+        /// The limit.
+        limit: usize,
+    },
+    /// A statement's rule is broken.
+    #[error(transparent)]
+    Statement(#[from] StatementError),
+}
+
+/// Who signs, when, for which federation.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The federation.
+    pub fed: Federation,
+    /// The issuer.
+    pub iss: NodeId,
+    /// Now.
+    pub now: Time,
+}
+
+/// What a person says about a document.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// The label; never guessed.
+    pub tlp: Option<Tlp>,
+    /// The severity; the document's if it has one.
+    pub severity: Option<Severity>,
+    /// The kind; the document's otherwise.
+    pub kind: Option<Kind>,
+    /// The title; the document's otherwise.
+    pub title: Option<String>,
+    /// The language; the document's otherwise.
+    pub lang: Option<String>,
+    /// The reference; the document's otherwise.
+    pub reference: Option<String>,
+    /// The document's publisher; the document's otherwise.
+    pub publisher: Option<String>,
+    /// Makes it a drill.
+    pub exercise: Option<String>,
+    /// How many days it counts.
+    pub days: Option<u64>,
+    /// What it updates.
+    pub updates: Option<Target>,
+}
+
+/// A notice that another refers to.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its id.
+    pub id: Id,
+    /// Its statement.
+    pub statement: Statement,
+}
+
+impl Draft {
+    /// The statement of a document for one audience.
+    ///
+    /// # Errors
+    /// [`DraftError`].
+    pub fn document(
+        &self,
+        described: &Described,
+        body: &[u8],
+        asc: Option<&[u8]>,
+        aud: Audience,
+        options: &Options,
+    ) -> Result<Statement, DraftError> {
+        if described.draft {
+            return Err(DraftError::Status);
+        }
+        let tlp = label(described, options)?;
+        let severity = options
+            .severity
+            .or(described.severity)
+            .ok_or(DraftError::Missing { what: "severity", flag: "--severity" })?;
+        let text = |asked: &Option<String>, own: &Option<String>, what, flag| {
+            asked.clone().or_else(|| own.clone()).ok_or(DraftError::Missing { what, flag })
+        };
+        let doc = Doc {
+            publisher: text(&options.publisher, &described.publisher, "publisher", "--publisher")?,
+            reference: text(&options.reference, &described.reference, "reference", "--ref")?,
+            version: described.version.clone().unwrap_or_else(|| "1".into()),
+            revision: described.revision.unwrap_or(1),
+        };
+        let title = text(&options.title, &described.title, "title", "--title")?;
+        let lang = text(&options.lang, &described.lang, "language", "--lang")?;
+        let statement = Statement {
+            doc: Some(doc),
+            kind: options.kind.unwrap_or(described.kind),
+            exercise: options.exercise.clone(),
+            re: options.updates.as_ref().map(|target| target.id),
+            ..self.plain(aud, tlp, severity, title, lang, media(described.media, body, asc)?)
+        };
+        finish(statement, options.days, options.updates.as_ref())
+    }
+
+    fn plain(
+        &self,
+        aud: Audience,
+        tlp: Tlp,
+        severity: Severity,
+        title: String,
+        lang: String,
+        body: Body,
+    ) -> Statement {
+        Statement {
+            fed: self.fed.clone(),
+            iss: self.iss.clone(),
+            iat: self.now.secs(),
+            exp: self.now.secs() + DEFAULT_DAYS * DAY,
+            nbf: None,
+            kind: Kind::Advisory,
+            aud,
+            tlp,
+            pap: None,
+            severity,
+            exercise: None,
+            title,
+            lang,
+            doc: None,
+            re: None,
+            case: None,
+            erase: None,
+            body,
+            ext: None,
+        }
+    }
+}
+
+fn label(described: &Described, options: &Options) -> Result<Tlp, DraftError> {
+    let asked = options.tlp.ok_or(DraftError::Missing { what: "label", flag: "--tlp" })?;
+    match described.tlp {
+        Some(own) if own > asked => Err(DraftError::Stricter { own, asked }),
+        _ => Ok(asked),
+    }
+}
+
+fn media(media: &str, body: &[u8], asc: Option<&[u8]>) -> Result<Body, DraftError> {
+    let bound = |what, found, limit| {
+        if found > limit { Err(DraftError::Size { what, found, limit }) } else { Ok(()) }
+    };
+    bound("document", body.len(), MAX_BODY_BYTES)?;
+    bound("detached signature", asc.map_or(0, <[u8]>::len), MAX_BODY_SIG_BYTES)?;
+    Ok(Body {
+        media: media.to_owned(),
+        len: body.len() as u64,
+        sha256: Id::of(body),
+        sig: asc.map(Id::of),
+    })
+}
+
+/// All last at least as long as what they refer to.
+fn finish(
+    mut statement: Statement,
+    days: Option<u64>,
+    target: Option<&Target>,
+) -> Result<Statement, DraftError> {
+    if let Some(days) = days {
+        statement.exp = statement.iat.saturating_add(days.saturating_mul(DAY));
+    }
+    if let Some(target) = target {
+        statement.exp = statement.exp.max(target.statement.exp);
+        statement.exercise = target.statement.exercise.clone();
+    }
+    statement.check()?;
+    Ok(statement)
+}
+
+/// A closing or withdrawal of an own notice, with an explanation as its body.
+///
+/// # Errors
+/// [`DraftError`].
+pub fn ending(
+    draft: &Draft,
+    kind: Kind,
+    target: &Target,
+    title: &str,
+    reason: &str,
+) -> Result<Statement, DraftError> {
+    let t = &target.statement;
+    let body = media("text/plain", reason.as_bytes(), None)?;
+    let plain =
+        draft.plain(t.aud.clone(), t.tlp, t.severity, title.to_owned(), t.lang.clone(), body);
+    let statement = Statement { kind, doc: t.doc.clone(), re: Some(target.id), ..plain };
+    finish(statement, None, Some(target))
+}
+
+/// A cover note on a notice that this node holds, under the notice's own document identity: so
+/// readers put the two together.
+///
+/// # Errors
+/// [`DraftError`]; a label looser than the notice's.
+pub fn annotation(
+    draft: &Draft,
+    target: &Target,
+    aud: Audience,
+    tlp: Tlp,
+    title: &str,
+    text: &str,
+) -> Result<Statement, DraftError> {
+    let t = &target.statement;
+    if tlp < t.tlp {
+        return Err(DraftError::Stricter { own: t.tlp, asked: tlp });
+    }
+    let body = media("text/plain", text.as_bytes(), None)?;
+    let plain = draft.plain(aud, tlp, t.severity, title.to_owned(), t.lang.clone(), body);
+    let statement =
+        Statement { kind: Kind::Annotation, doc: t.doc.clone(), re: Some(target.id), ..plain };
+    finish(statement, None, Some(target))
+}
+
+/// What is said about an incident report besides what it says itself.
+#[derive(Clone, Debug)]
+pub struct Escalation {
+    /// The highest node that may have it.
+    pub top: NodeId,
+    /// The label.
+    pub tlp: Tlp,
+    /// Which report of the case it is.
+    pub stage: Stage,
+    /// Whose clock runs.
+    pub regime: Regime,
+    /// The report before it.
+    pub before: Option<Target>,
+    /// Makes it a drill.
+    pub exercise: Option<String>,
+}
+
+/// An incident report.
+///
+/// # Errors
+/// [`DraftError`].
+pub fn escalation(
+    draft: &Draft,
+    incident: &crate::document::Incident,
+    said: &Escalation,
+    body: &[u8],
+) -> Result<Statement, DraftError> {
+    let report = Report {
+        stage: said.stage,
+        regime: said.regime,
+        aware: incident.aware,
+        incident: incident.incident.clone(),
+        nature: incident.nature.clone(),
+        scope: incident.scope.clone(),
+        countries: (!incident.countries.is_empty()).then(|| incident.countries.clone()),
+        origin: None,
+        redacted: None,
+    };
+    let title = incident_title(&report, &incident.scope);
+    let body = media("application/json", body, None)?;
+    let to = Audience::Node(said.top.clone());
+    let plain = draft.plain(to, said.tlp, incident.severity, title, "en".into(), body);
+    let statement = Statement {
+        kind: Kind::Escalation,
+        case: Some(Case::Report(report)),
+        exercise: said.exercise.clone(),
+        re: said.before.as_ref().map(|target| target.id),
+        ..plain
+    };
+    finish(statement, None, said.before.as_ref())
+}
+
+/// What a title may say of a case: never whom it hit.
+fn incident_title(report: &Report, scope: &Scope) -> String {
+    let what = report.nature.as_deref().unwrap_or(&report.incident);
+    format!("Incident: {what} in {scope}")
+}
+
+/// An answer to a case, for the node that reported it.
+///
+/// # Errors
+/// [`DraftError`].
+pub fn response(
+    draft: &Draft,
+    target: &Target,
+    state: CaseState,
+    reason: Option<String>,
+    text: &str,
+) -> Result<Statement, DraftError> {
+    let t = &target.statement;
+    let body = media("text/plain", text.as_bytes(), None)?;
+    let title = format!("Response: {}", state.as_str());
+    let to = Audience::Node(t.iss.clone());
+    let plain = draft.plain(to, t.tlp, t.severity, title, t.lang.clone(), body);
+    let case = Some(Case::Answer(Answer { state, reason }));
+    let statement = Statement { kind: Kind::Response, case, re: Some(target.id), ..plain };
+    finish(statement, None, Some(target))
+}
+
+/// A signed statement with its body, ready to be sent.
+///
+/// # Errors
+/// The signer's own.
+pub(super) fn sign(
+    key: &dyn crate::jws::Signer,
+    statement: &Statement,
+    body: Vec<u8>,
+    asc: Option<Vec<u8>>,
+) -> Result<Wire, crate::jws::SignerError> {
+    let notice = crate::jws::sign(key, crate::jws::Typ::Notice, statement)?;
+    Ok(Wire { notice, hops: Vec::new(), body_sig: asc, body })
+}

@@ -1,0 +1,13 @@
+//! The publisher's side: from a document and a person's answers to a signed notice, and from there
+//! to the node's own word on it.
+//!
+//! Command line and demo publish through the same functions.
+
+mod draft;
+mod session;
+
+pub use self::draft::{
+    DEFAULT_DAYS, Draft, DraftError, Escalation, Options, Target, annotation, ending, escalation,
+    response,
+};
+pub use self::session::{Place, Session, SessionError, Waited};
