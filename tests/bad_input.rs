@@ -40,7 +40,7 @@ async fn tell(all: &Federation, lies: &[Lie]) {
     }
     all_in_quarantine(all, &subjects).await;
     for ((node, reason), count) in expected {
-        let counted = all.metric(node, "refused_total", "reason", reason.as_str()).await;
+        let counted = all.metric(node, "messages_refused_total", "reason", reason.as_str()).await;
         assert_eq!(counted, count, "{reason} at {node}");
     }
 }
