@@ -1,5 +1,5 @@
 //! Relays and the server die at random moments, again and again: nothing is lost, nothing is there
-//! twice. `CHAPPE_SEED` repeats a run.
+//! twice. `TEST_SEED` repeats a run.
 
 // A test that panics has failed.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -25,9 +25,9 @@ struct Dice(u64);
 
 impl Dice {
     fn new() -> Self {
-        let chosen = std::env::var("CHAPPE_SEED").ok().and_then(|seed| seed.parse().ok());
+        let chosen = std::env::var("TEST_SEED").ok().and_then(|seed| seed.parse().ok());
         let seed = chosen.unwrap_or_else(|| chappe::time::now().millis());
-        println!("CHAPPE_SEED={seed}");
+        println!("TEST_SEED={seed}");
         Self(seed)
     }
 
