@@ -23,8 +23,9 @@ pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// First and longest delay between tries to reconnect.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// Answers in flight to one client before it stops reading; live bursts at most.
-const SUBSCRIPTION_CAPACITY: usize = 4_096;
+/// Messages that wait here for one reader. The library **drops** what comes above it, and only an
+/// event tells: what is pulled in one go has to stay far below.
+pub(super) const SUBSCRIPTION_CAPACITY: usize = 4_096;
 
 /// Where and as whom to connect.
 #[derive(Clone, Debug)]

@@ -7,6 +7,7 @@ use clap::Args;
 use super::topology::load;
 use super::{Failure, Outcome, complain, told_to_end};
 use crate::demo::{self, DemoError, Options, Played};
+use crate::time::Stopwatch;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -44,7 +45,11 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         out: out.clone(),
     };
     let json = arguments.json;
-    let tell = move |line: &str| if json { complain(line) } else { println!("- {line}") };
+    let started = Stopwatch::start();
+    let tell = move |line: &str| {
+        let line = format!("[{:5.1} s] {line}", started.elapsed().as_secs_f64());
+        if json { complain(&line) } else { println!("{line}") }
+    };
     let outcome = tokio::select! {
         played = demo::run(&topology, &options, &tell) => match played {
             Ok(played) => finish(&arguments, played).await,

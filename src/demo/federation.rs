@@ -29,7 +29,11 @@ pub(super) struct Federation {
 
 impl Federation {
     /// Renders, starts and provisions everything, and waits until every relay is ready.
-    pub(super) async fn start(topology: &Topology, out: &Path) -> Result<Self, DemoError> {
+    pub(super) async fn start(
+        topology: &Topology,
+        out: &Path,
+        tell: &(dyn Fn(&str) + Sync),
+    ) -> Result<Self, DemoError> {
         let port = || free_port().map_err(|e| DemoError::File(e.to_string()));
         let (nats, monitor) = (port()?, port()?);
         let options = RenderOptions {
@@ -50,8 +54,10 @@ impl Federation {
             log: out.join("nats-server.log"),
         })
         .await?;
+        tell("making streams and durables");
         provision(&rendered).await?;
         write_federation(topology, &rendered)?;
+        tell("starting a relay for each node");
         let relays = Relays::start(&rendered)?;
         let federation = Self { rendered, server, relays };
         federation.wait_until_ready().await?;

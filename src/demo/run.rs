@@ -110,7 +110,7 @@ pub async fn run(
     let watch = Stopwatch::start();
     let papers = papers(&options.documents)?;
     tell(&format!("starting {} nodes on one nats-server", topology.nodes().len()));
-    let federation = Federation::start(topology, &options.out).await?;
+    let federation = Federation::start(topology, &options.out, tell).await?;
     let live = Watch::start(&federation.rendered).await?;
     let inspectors = Inspectors::connect(&federation.rendered).await?;
     let mut players = Players::new(&federation.rendered);
@@ -227,10 +227,15 @@ async fn refused(federation: &Federation) -> BTreeMap<String, u64> {
     sums
 }
 
-/// Whether a folder can take a federation.
+/// Makes the folder of a federation. Streams of an earlier demo would spoil the account.
 ///
 /// # Errors
 /// [`DemoError::File`].
 pub fn prepare(out: &Path) -> Result<(), DemoError> {
-    std::fs::create_dir_all(out).map_err(|e| DemoError::File(format!("{}: {e}", out.display())))
+    let failed = |why: String| DemoError::File(format!("{}: {why}", out.display()));
+    std::fs::create_dir_all(out).map_err(|e| failed(e.to_string()))?;
+    if out.join("jetstream").exists() {
+        return Err(failed("holds an earlier demo's streams; name an empty folder".into()));
+    }
+    Ok(())
 }

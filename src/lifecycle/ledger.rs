@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::thread::{Thread, ThreadKey, Version};
-use crate::notice::{Id, Kind, NodeId, Reason, Statement, Time};
+use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Time};
 
 /// How a notice stands, as operators read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,12 +177,13 @@ fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
         Kind::Withdrawal => own && ends(s, target),
         Kind::Annotation => s.tlp >= target.tlp && target.doc.is_some(),
         Kind::Escalation => own && target.kind == Kind::Escalation,
-        Kind::Response => target.kind.is_case(),
+        Kind::Response => target.kind.is_case() && s.aud == Audience::Node(target.iss.clone()),
     };
     if !fits {
         return Err(Reason::Relation);
     }
-    if s.kind.is_ending() && s.exp < target.exp { Err(Reason::Lifetime) } else { Ok(()) }
+    // A withdrawal that went first would bring its target back; the same holds for every other.
+    if s.exp < target.exp { Err(Reason::Lifetime) } else { Ok(()) }
 }
 
 fn same_thread(s: &Statement, target: &Statement) -> bool {

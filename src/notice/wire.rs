@@ -143,6 +143,9 @@ impl File {
     pub fn parse(bytes: &[u8]) -> Result<Wire, WireError> {
         let file: Self = from_slice(bytes).map_err(|e| WireError::File(e.to_string()))?;
         let body = from_base64url(&file.body).ok_or(WireError::Encoding("body"))?;
+        if file.hops.iter().any(|hop| hop.is_empty() || hop.contains(',')) {
+            return Err(WireError::File("`hops` holds something that is no hop".into()));
+        }
         let hops = file.hops.join(",");
         let hops: Vec<&str> = if hops.is_empty() { Vec::new() } else { vec![&hops] };
         let sig: Vec<&str> = file.body_sig.as_deref().into_iter().collect();

@@ -20,6 +20,8 @@ enum Sent {
 
 /// Sends one message and settles it.
 pub(super) async fn send(node: &Node, upstream: &NodeId, link: &Bus, delivery: Delivery) {
+    let source = Source::Outbox(upstream.clone());
+    node.metrics.received(&source, delivery.foreign_headers, delivery.pending);
     let settled = match forward(node, upstream, link, &delivery).await {
         Ok(Sent::Done) => delivery.ack().await,
         Ok(Sent::Never) => delivery.term().await,

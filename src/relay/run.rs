@@ -29,6 +29,8 @@ use crate::trust::{Trust, Usage};
 const GRACE: Duration = Duration::from_secs(12);
 /// How often expired notices are forgotten and the link gauges set.
 const TICK: Duration = Duration::from_secs(5);
+/// Before an upstream whose server is too old or too small is asked again.
+const UNFIT: Duration = Duration::from_secs(60);
 
 /// Why a relay does not start, or ends.
 #[derive(Debug, thiserror::Error)]
@@ -286,10 +288,9 @@ fn spawn_link(
     let (node, upstream) = (Arc::clone(node), upstream.clone());
     let (states, stop) = (Arc::clone(states), stop.clone());
     tasks.spawn(async move {
-        let Some(link) = until(&stop, Bus::connect_patiently(&endpoint)).await else {
+        let Some(link) = until(&stop, connect_to(&upstream, &endpoint)).await else {
             return Ok(());
         };
-        let link = link?;
         let source = Source::Upstream(upstream.clone());
         let durable = child_durable(&node.me);
         let mut down = link.pull(Reading::Link, "BOARD", &durable);
@@ -307,6 +308,17 @@ fn spawn_link(
         tokio::join!(downward, upward, watch(&node, &upstream, &link, &states, &stop));
         Ok(())
     });
+}
+
+/// Connects however long it takes: an upstream whose server is unfit harms its own link alone.
+async fn connect_to(upstream: &NodeId, endpoint: &Endpoint) -> Bus {
+    loop {
+        match Bus::connect_patiently(endpoint).await {
+            Ok(link) => return link,
+            Err(error) => tracing::error!(%upstream, %error, "link not usable; trying again"),
+        }
+        tokio::time::sleep(UNFIT).await;
+    }
 }
 
 /// Shows the link's state as it changes.

@@ -86,9 +86,16 @@ pub fn render(topology: &Topology, options: &RenderOptions) -> Result<Rendered, 
         documents.push(make_bundle(topology, node, &ring, &fed, options)?);
     }
     write(&options.out.join("jwks.json"), &jwks(topology, &ring))?;
+    let mut trusts = BTreeMap::new();
     let mut nodes = Vec::new();
     for (index, node) in topology.nodes().iter().enumerate() {
-        nodes.push(render_node(node, index, &documents, topology, options)?);
+        let home = node.id.state().unwrap_or_else(|| node.id.clone());
+        if !trusts.contains_key(&home) {
+            trusts.insert(home.clone(), compiled(&home, &documents, options)?);
+        }
+        if let Some(trust) = trusts.get(&home) {
+            nodes.push(render_node(node, index, (&home, trust), topology, options)?);
+        }
     }
     if options.one_server {
         let accounts: Vec<_> = nodes.iter().flat_map(|n| n.hood.plan().accounts).collect();
@@ -234,37 +241,46 @@ fn jwks(topology: &Topology, ring: &Ring) -> String {
     format!("{:#}\n", serde_json::json!({ "keys": all }))
 }
 
+/// What a node that pins `home`'s root believes; a draft that does not hold together goes nowhere.
+fn compiled(
+    home: &NodeId,
+    documents: &[General],
+    options: &RenderOptions,
+) -> Result<Trust, RenderError> {
+    let path = root_path(options, home);
+    let gone = || RenderError::File { path: path.clone(), why: "gone".into() };
+    let root = super::files::read_general(&path)?.ok_or_else(gone)?;
+    let (trust, rejected) = Trust::compile(&root, documents)
+        .map_err(|e| RenderError::Trust(home.clone(), e.to_string()))?;
+    match rejected.first() {
+        Some(first) => Err(RenderError::Trust(home.clone(), first.why.clone())),
+        None => Ok(trust),
+    }
+}
+
 fn render_node(
     node: &Node,
     index: usize,
-    documents: &[General],
+    (home, trust): (&NodeId, &Trust),
     topology: &Topology,
     options: &RenderOptions,
 ) -> Result<RenderedNode, RenderError> {
     let offset = u16::try_from(index).unwrap_or(u16::MAX);
     let own = folder(options, &node.id);
-    let home = node.id.state().unwrap_or_else(|| node.id.clone());
-    let root = super::files::read_general(&root_path(options, &home))?
-        .ok_or_else(|| RenderError::File { path: root_path(options, &home), why: "gone".into() })?;
-    let (trust, rejected) = Trust::compile(&root, documents)
-        .map_err(|e| RenderError::Trust(node.id.clone(), e.to_string()))?;
-    if let Some(first) = rejected.first() {
-        return Err(RenderError::Trust(node.id.clone(), first.why.clone()));
-    }
     let subscribers: Vec<LocalSubscriber> = node.subscribers.iter().map(local).collect();
     let amber = node.subscribers.iter().any(|s| s.tlp == crate::notice::Tlp::Amber);
-    let hood = Neighbourhood::of(&trust, &node.id, &node.publishers, &subscribers, amber);
+    let hood = Neighbourhood::of(trust, &node.id, &node.publishers, &subscribers, amber);
     let url_of = |id: &NodeId| server_url(topology, id, options);
     write(
         &own.join("relay.toml"),
-        &relay_toml(node, &home, &hood, amber, options.console_port + offset, &url_of),
+        &relay_toml(node, home, &hood, amber, options.console_port + offset, &url_of),
     )?;
     for publisher in hood.all_publishers() {
-        let text = desk_toml(&node.id, &home, &publisher, &url_of(&node.id));
+        let text = desk_toml(&node.id, home, &publisher, &url_of(&node.id));
         write(&own.join(format!("{publisher}.toml")), &text)?;
     }
     for subscriber in &node.subscribers {
-        let text = subscriber_toml(&node.id, &home, &subscriber.name, &url_of(&node.id));
+        let text = subscriber_toml(&node.id, home, &subscriber.name, &url_of(&node.id));
         write(&own.join(format!("sub-{}.toml", subscriber.name)), &text)?;
     }
     Ok(RenderedNode {

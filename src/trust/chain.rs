@@ -34,8 +34,46 @@ fn claimed(bundle: &Bundle) -> Vec<(&Jwk, Claim)> {
 const BUNDLE: &str = "bundle";
 const ROOT: &str = "root";
 
+/// A document with what it says, read once.
+struct Read<'a> {
+    document: &'a General,
+    says: Says,
+}
+
+enum Says {
+    Root(Root),
+    Bundle(Bundle),
+}
+
+impl<'a> Read<'a> {
+    /// `None` if it is neither a root nor a bundle.
+    fn new(document: &'a General) -> Option<Self> {
+        let payload = document.unverified_payload().ok()?;
+        let root = jws::from_slice::<Root>(&payload).ok().filter(Root::is_root);
+        let says = match root {
+            Some(root) => Says::Root(root),
+            None => Says::Bundle(jws::from_slice(&payload).ok()?),
+        };
+        Some(Self { document, says })
+    }
+
+    fn bundle_of(&self, node: &NodeId) -> Option<&Bundle> {
+        match &self.says {
+            Says::Bundle(bundle) if bundle.node == *node => Some(bundle),
+            Says::Bundle(_) | Says::Root(_) => None,
+        }
+    }
+
+    fn root_of(&self, node: &NodeId) -> Option<&Root> {
+        match &self.says {
+            Says::Root(root) if root.node == *node => Some(root),
+            Says::Bundle(_) | Says::Root(_) => None,
+        }
+    }
+}
+
 struct Walk<'a> {
-    documents: &'a [General],
+    documents: Vec<Read<'a>>,
     home: NodeId,
     trust: Trust,
     used: HashMap<KeyId, Claim>,
@@ -58,7 +96,7 @@ impl Trust {
         let home = root.node.clone();
         let trust = Self { fed: root.fed.clone(), seats: BTreeMap::new(), keys: HashMap::new() };
         let mut walk = Walk {
-            documents,
+            documents: documents.iter().filter_map(Read::new).collect(),
             home: home.clone(),
             trust,
             used: HashMap::new(),
@@ -135,21 +173,18 @@ impl Walk<'_> {
     /// accepted, so that a withheld one does not freeze the tree.
     fn best_bundle(&self, visit: &Visit) -> Result<Bundle, String> {
         let mut why = "no bundle of it is there".to_owned();
-        let mut best: Option<Bundle> = None;
-        for document in self.documents {
-            let Ok(payload) = document.unverified_payload() else { continue };
-            let Ok(bundle) = jws::from_slice::<Bundle>(&payload) else { continue };
-            if bundle.node != visit.seat.id
-                || best.as_ref().is_some_and(|b| b.version >= bundle.version)
-            {
+        let mut best: Option<&Bundle> = None;
+        for read in &self.documents {
+            let Some(bundle) = read.bundle_of(&visit.seat.id) else { continue };
+            if best.is_some_and(|b| b.version >= bundle.version) {
                 continue;
             }
-            match self.check(&bundle, document, visit) {
+            match self.check(bundle, read.document, visit) {
                 Ok(()) => best = Some(bundle),
                 Err(flaw) => why = format!("version {}: {flaw}", bundle.version),
             }
         }
-        best.ok_or(why)
+        best.cloned().ok_or(why)
     }
 
     fn check(&self, bundle: &Bundle, document: &General, visit: &Visit) -> Result<(), String> {
@@ -257,13 +292,13 @@ impl Walk<'_> {
     /// Another State: the union names its root keys, its root names its bundle keys.
     fn visit_state(&mut self, entry: &NodeEntry, keys: &KeySet) -> Result<(), String> {
         let admitted = keys.admit()?;
-        let root = self.documents.iter().filter_map(|document| {
-            let root: Root = jws::from_slice(&document.unverified_payload().ok()?).ok()?;
-            let signed = document.signers(&admitted).len() >= keys.threshold;
-            (root.is_root() && root.node == entry.id && root.fed == self.trust.fed && signed)
-                .then_some(root)
+        let roots = self.documents.iter().filter_map(|read| {
+            let root = read.root_of(&entry.id)?;
+            let signed = read.document.signers(&admitted).len() >= keys.threshold;
+            (root.fed == self.trust.fed && signed).then_some(root)
         });
-        let root = root.max_by_key(|root| root.version).ok_or("no valid root of it is there")?;
+        let root = roots.max_by_key(|root| root.version).cloned();
+        let root = root.ok_or("no valid root of it is there")?;
         self.visit_later(authority(&entry.id, Level::National)?, &root.bundle)
     }
 
