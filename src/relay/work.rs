@@ -6,7 +6,7 @@ use super::node::Node;
 use super::{placing, quarantine, receipts};
 use crate::address::Source;
 use crate::bus::{Delivery, PlaceError};
-use crate::notice::{Id, Time};
+use crate::notice::{Id, Reason, Time};
 use crate::routing::Verdict;
 use crate::verify::{self, Context, Refused, Verified};
 
@@ -64,7 +64,15 @@ async fn step(
         return receipts::take(node, now, source, delivery).await;
     }
     match check(node, now, source, held, delivery) {
-        Ok(verified) => act(node, now, held, verified, delivery).await,
+        Ok(verified) => match act(node, now, held, verified, delivery).await {
+            // It never will fit: whoever made custody and body so large would be served forever.
+            Err(PlaceError::Size) => {
+                let why = "with this node's hop it is larger than a message may be".into();
+                let refused = Refused { reason: Reason::Header, why };
+                refuse(node, now, source, delivery, &refused).await
+            }
+            done => done,
+        },
         Err(refused) => refuse(node, now, source, delivery, &refused).await,
     }
 }
