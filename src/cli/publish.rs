@@ -113,7 +113,8 @@ fn detached(arguments: &Arguments) -> Result<Option<Vec<u8>>, Failure> {
 
 /// Asks a person; without one, a missing label or severity is wrong usage.
 fn ask_for_missing(arguments: &mut Arguments, described: &Described) -> Result<(), Failure> {
-    if arguments.tlp.is_none() {
+    // An update is labelled as what it updates: under another label it would be another thread.
+    if arguments.tlp.is_none() && arguments.updates.is_none() {
         arguments.tlp = ask("Label (CLEAR, GREEN, AMBER, AMBER+STRICT, RED)", "label", "--tlp")?;
     }
     if arguments.severity.is_none() && described.severity.is_none() {

@@ -42,9 +42,17 @@ fn scope_audience(text: &str) -> Result<Audience, Failure> {
     Ok(Audience::Scope(scope))
 }
 
-/// Refuses an audience that nobody but the issuer has: most often a slip of the pen.
+/// Refuses an audience that nobody but the issuer has: most often a slip of the pen. A node that
+/// addresses itself or all whom it serves means it: those without a node of their own listen live.
 pub(super) fn check_reached(trust: &Trust, statement: &notice::Statement) -> Result<(), Failure> {
-    let own = matches!(&statement.aud, Audience::Node(node) if *node == statement.iss);
+    let own = match &statement.aud {
+        Audience::Node(node) => *node == statement.iss,
+        Audience::Scope(scope) => {
+            let serves = |own: &Scope| scope.contains(own);
+            statement.tlp <= notice::Tlp::Amber
+                && trust.seat(&statement.iss).is_some_and(|s| s.constituency.iter().any(serves))
+        }
+    };
     if own || entitled(trust, statement).len() > 1 {
         return Ok(());
     }
