@@ -14,6 +14,9 @@ use crate::notice::{Audience, Kind, MAX_BODY_BYTES, Severity, Statement, Tlp};
 use crate::policy::{Concern, entitled};
 use crate::publish::{DraftError, Options, Session};
 
+/// BCP 47 for a language that nobody has said.
+const UNDETERMINED: &str = "und";
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A CSAF or CERT-FR document, or any file
@@ -32,16 +35,16 @@ pub(super) struct Arguments {
     /// alert or advisory instead of what the document is
     #[arg(long)]
     kind: Option<Kind>,
-    /// Title instead of the document's
+    /// Title instead of the document's [default without one: the file's name]
     #[arg(long)]
     title: Option<String>,
-    /// Language (BCP 47) instead of the document's
+    /// Language (BCP 47) instead of the document's [default without one: und]
     #[arg(long)]
     lang: Option<String>,
-    /// Reference instead of the document's
+    /// Reference instead of the document's [default without one: the file's name]
     #[arg(long = "ref", value_name = "REF")]
     reference: Option<String>,
-    /// The document's publisher instead of what it says
+    /// The document's publisher instead of what it says [default without one: this node]
     #[arg(long)]
     publisher: Option<String>,
     /// The document's own detached signature; FILE.asc is taken by itself if it is there
@@ -150,7 +153,7 @@ async fn statements(
     let made = |aud: Audience, options: &Options| {
         draft.document(described, body, asc, aud, options).map_err(Failure::usage)
     };
-    let options = options(arguments);
+    let options = options(arguments, session, described);
     let Some(reference) = &arguments.updates else {
         let audiences = arguments.to.iter().map(|to| audience(to, session.trust()));
         return audiences.map(|aud| made(aud?, &options)).collect();
@@ -167,15 +170,22 @@ async fn statements(
     targets.into_iter().filter(|t| t.statement.kind.is_document()).map(update).collect()
 }
 
-fn options(arguments: &Arguments) -> Options {
+/// What was said. A document that does not say who it is goes by its file's name and its issuer;
+/// that decides nothing about who gets it.
+fn options(arguments: &Arguments, session: &Session, described: &Described) -> Options {
+    let file = arguments.file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let file = file.as_deref().and_then(document::fit_title);
+    let or = |asked: &Option<String>, own: &Option<String>, otherwise: Option<String>| {
+        asked.clone().or_else(|| own.clone()).or(otherwise)
+    };
     Options {
         tlp: arguments.tlp,
         severity: arguments.severity,
         kind: arguments.kind,
-        title: arguments.title.clone(),
-        lang: arguments.lang.clone(),
-        reference: arguments.reference.clone(),
-        publisher: arguments.publisher.clone(),
+        title: or(&arguments.title, &described.title, file.clone()),
+        lang: or(&arguments.lang, &described.lang, Some(UNDETERMINED.to_owned())),
+        reference: or(&arguments.reference, &described.reference, file),
+        publisher: or(&arguments.publisher, &described.publisher, Some(session.node().to_string())),
         exercise: arguments.exercise.clone(),
         days: arguments.days,
         updates: None,
