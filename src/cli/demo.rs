@@ -48,7 +48,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let started = Stopwatch::start();
     let tell = move |line: &str| {
         let line = format!("[{:5.1} s] {line}", started.elapsed().as_secs_f64());
-        if json { complain(&line) } else { println!("{line}") }
+        if json { complain(&line) } else { out!("{line}") }
     };
     let outcome = tokio::select! {
         played = demo::run(&topology, &options, &tell) => match played {
@@ -73,9 +73,9 @@ fn failure(error: &DemoError) -> Failure {
 async fn finish(arguments: &Arguments, played: Played) -> Outcome {
     let exact = played.summary.is_exact();
     if arguments.json {
-        println!("{}", serde_json::to_string(&played.summary).map_err(Failure::failed)?);
+        out!("{}", serde_json::to_string(&played.summary).map_err(Failure::failed)?);
     } else {
-        println!("{}", played.summary);
+        out!("{}", played.summary);
     }
     for fault in &played.faults {
         complain(fault);

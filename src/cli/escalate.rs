@@ -100,7 +100,7 @@ async fn follow(session: &Session, id: Id, deadline: crate::notice::Time) -> Out
             let to = receipt.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
             let line = format!("  {}: {}{to}", receipt.by, receipt.outcome.as_str());
             if !shown.contains(&line) {
-                println!("{line}");
+                out!("{line}");
                 shown.push(line);
             }
         }

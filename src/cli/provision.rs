@@ -41,9 +41,6 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         .provision(&prepared.hood.plan(), config.server.replicas)
         .await
         .map_err(Failure::failed)?;
-    println!(
-        "{}: {} streams and {} durables are in place",
-        config.node, done.streams, done.durables
-    );
+    out!("{}: {} streams and {} durables are in place", config.node, done.streams, done.durables);
     Ok(())
 }

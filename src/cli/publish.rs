@@ -120,7 +120,8 @@ fn ask_for_missing(arguments: &mut Arguments, described: &Described) -> Result<(
     if arguments.tlp.is_none() && arguments.updates.is_none() {
         arguments.tlp = ask("Label (CLEAR, GREEN, AMBER, AMBER+STRICT, RED)", "label", "--tlp")?;
     }
-    if arguments.severity.is_none() && described.severity.is_none() {
+    let known = described.severity.is_some() || arguments.updates.is_some();
+    if arguments.severity.is_none() && !known {
         let question = "Severity (critical, high, medium, low, unknown)";
         arguments.severity = ask(question, "severity", "--severity")?;
     }
@@ -165,7 +166,9 @@ async fn statements(
     let update = |target: crate::publish::Target| {
         let aud = target.statement.aud.clone();
         let tlp = options.tlp.or(Some(target.statement.tlp));
-        made(aud, &Options { tlp, updates: Some(target), ..options.clone() })
+        let own = options.severity.or(described.severity);
+        let severity = own.or(Some(target.statement.severity));
+        made(aud, &Options { tlp, severity, updates: Some(target), ..options.clone() })
     };
     targets.into_iter().filter(|t| t.statement.kind.is_document()).map(update).collect()
 }
@@ -193,13 +196,13 @@ fn options(arguments: &Arguments, session: &Session, described: &Described) -> O
 }
 
 fn preview(session: &Session, statement: &Statement) {
-    println!("{} \"{}\"", statement.kind, statement.title);
-    println!("for {} at TLP:{}, severity {}", statement.aud, statement.tlp, statement.severity);
+    out!("{} \"{}\"", statement.kind, statement.title);
+    out!("for {} at TLP:{}, severity {}", statement.aud, statement.tlp, statement.severity);
     for (node, concern) in entitled(session.trust(), statement) {
         let word = match concern {
             Concern::Entitled => "entitled",
             Concern::Transit => "could read it on the way",
         };
-        println!("  {node:<24} {word}");
+        out!("  {node:<24} {word}");
     }
 }

@@ -47,13 +47,13 @@ fn failure(error: &RelayError) -> Failure {
 fn check(config: &RelayConfig) -> Outcome {
     let prepared = relay::check(config).map_err(|e| failure(&e))?;
     let plan = prepared.hood.plan();
-    println!("node       {}", config.node);
-    println!("server     {}", config.server.url);
-    println!("upstreams  {}", names(prepared.hood.upstreams.iter()));
-    println!("below      {}", names(prepared.hood.links.iter().map(|link| &link.to)));
-    println!("publishers {}", names(prepared.hood.all_publishers().iter()));
-    println!("streams    {}, durables {}", plan.streams.len(), plan.durables.len());
-    println!("rules      {}, climbing rules {}", config.rules.len(), config.climbs.len());
+    out!("node       {}", config.node);
+    out!("server     {}", config.server.url);
+    out!("upstreams  {}", names(prepared.hood.upstreams.iter()));
+    out!("below      {}", names(prepared.hood.links.iter().map(|link| &link.to)));
+    out!("publishers {}", names(prepared.hood.all_publishers().iter()));
+    out!("streams    {}, durables {}", plan.streams.len(), plan.durables.len());
+    out!("rules      {}, climbing rules {}", config.rules.len(), config.climbs.len());
     Ok(())
 }
 

@@ -39,7 +39,7 @@ pub(super) async fn send(
 fn tell(statement: &Statement, id: notice::Id, receipt: &Receipt, json: bool) -> Outcome {
     let reason = receipt.reason.clone().unwrap_or_default();
     if json {
-        println!(
+        out!(
             "{}",
             json!({"id": id, "kind": statement.kind, "aud": statement.aud, "tlp": statement.tlp,
                 "outcome": receipt.outcome, "reason": receipt.reason, "to": receipt.to})
@@ -73,6 +73,6 @@ fn tell(statement: &Statement, id: notice::Id, receipt: &Receipt, json: bool) ->
 
 fn say(json: bool, line: String) {
     if !json {
-        println!("{line}");
+        out!("{line}");
     }
 }

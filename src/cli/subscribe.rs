@@ -54,7 +54,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let (trust, _) = load_trust(&place.trust).map_err(Failure::usage)?;
     let patterns = patterns(&arguments, &trust, &place.node)?;
     if arguments.subjects {
-        patterns.iter().for_each(|pattern| println!("{pattern}"));
+        patterns.iter().for_each(|pattern| out!("{pattern}"));
         return Ok(());
     }
     if let Some(folder) = &arguments.save {
@@ -144,11 +144,11 @@ fn show(
 
 fn print(json: bool, id: Id, s: &Statement) {
     if json {
-        println!("{}", json!({ "id": id, "statement": s }));
+        out!("{}", json!({ "id": id, "statement": s }));
         return;
     }
     let drill = if s.is_drill() { "DRILL " } else { "" };
-    println!(
+    out!(
         "{}  {drill}{:<10} {:<9} TLP:{:<6} {:<12} {}",
         id.short(),
         s.kind,

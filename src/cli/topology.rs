@@ -54,15 +54,15 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     match arguments.verb {
         Verb::Check { file } => {
             let topology = load(&file)?;
-            println!("{}: {} nodes, no mistakes", file.display(), topology.nodes().len());
+            out!("{}: {} nodes, no mistakes", file.display(), topology.nodes().len());
         }
-        Verb::Show { file } => print!("{}", topology::show(&load(&file)?)),
+        Verb::Show { file } => out!("{}", topology::show(&load(&file)?).trim_end()),
         Verb::Render { file, out, one_server, host, port, monitor_port, console_port } => {
             let now = crate::time::now();
             let options =
                 RenderOptions { out, one_server, host, port, monitor_port, console_port, now };
             let rendered = topology::render(&load(&file)?, &options).map_err(Failure::failed)?;
-            println!("{} nodes in {}", rendered.nodes.len(), rendered.out.display());
+            out!("{} nodes in {}", rendered.nodes.len(), rendered.out.display());
         }
     }
     Ok(())

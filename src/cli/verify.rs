@@ -37,11 +37,11 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     let now = crate::time::now();
     let (statement, hops) = verify_file(now, &trust, &wire)
         .map_err(|e| Failure::refused(format!("{name}: {}", e.to_string().escape_debug())))?;
-    println!("{}", wire.id());
-    println!("  {} \"{}\"", statement.kind, statement.title);
-    println!("  signed by {} for {} at TLP:{}", statement.iss, statement.aud, statement.tlp);
+    out!("{}", wire.id());
+    out!("  {} \"{}\"", statement.kind, statement.title);
+    out!("  signed by {} for {} at TLP:{}", statement.iss, statement.aud, statement.tlp);
     for hop in hops {
-        println!("  passed on by {} at {}", hop.by, hop.at);
+        out!("  passed on by {} at {}", hop.by, hop.at);
     }
     if let Some(path) = &arguments.body {
         std::fs::write(path, &wire.body)
