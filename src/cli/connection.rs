@@ -10,7 +10,7 @@ use crate::address::DESK;
 use crate::bus::{Endpoint, TlsFiles};
 use crate::config::DeskProfile;
 use crate::keys;
-use crate::publish::{Place, Session, SessionError};
+use crate::publish::{Offline, Place, Session, SessionError};
 use crate::relay::TrustFiles;
 
 #[derive(Debug, Args)]
@@ -58,6 +58,11 @@ impl Connection {
             trust: TrustFiles { root: profile.root, bundles: profile.bundles },
             issue_key: profile.issue_key,
         })
+    }
+
+    /// As [`Self::open`], not connected yet.
+    pub(super) fn offline(&self) -> Result<Offline, Failure> {
+        Offline::read(self.place()?).map_err(|e| failure(&e))
     }
 
     pub(super) async fn open(&self) -> Result<Session, Failure> {
