@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use super::connection::{Connection, failure};
+use super::output::say;
 use super::sending::send;
 use super::targets::{audience, check_reached, current, find};
 use super::{Failure, Outcome};
@@ -224,13 +225,13 @@ fn options(arguments: &Arguments) -> Options {
 }
 
 fn preview(trust: &Trust, statement: &Statement) {
-    println!("{} \"{}\"", statement.kind, statement.title);
-    println!("for {} at TLP:{}, severity {}", statement.aud, statement.tlp, statement.severity);
+    say!("{} \"{}\"", statement.kind, statement.title);
+    say!("for {} at TLP:{}, severity {}", statement.aud, statement.tlp, statement.severity);
     for (node, concern) in entitled(trust, statement) {
         let word = match concern {
             Concern::Entitled => "entitled",
             Concern::Transit => "could read it on the way",
         };
-        println!("  {node:<24} {word}");
+        say!("  {node:<24} {word}");
     }
 }
