@@ -2,17 +2,12 @@
 //! object per line. The exit code says what happened: 0 done, 1 failed, 2 wrong usage or
 //! configuration, 3 refused by verification or policy.
 
-/// One line on standard output. Whoever reads may stop reading: then there is nobody to tell, and
-/// that is no failure. The library's own macro would panic.
-macro_rules! out {
-    ($($argument:tt)*) => { $crate::cli::line(format_args!($($argument)*)) };
-}
-
 mod annotate;
 mod connection;
 mod demo;
 mod escalate;
 mod list;
+mod output;
 mod provision;
 mod publish;
 mod relay;
@@ -131,14 +126,6 @@ pub fn main(arguments: Arguments) -> ExitCode {
             complain(&failure.text);
             ExitCode::from(failure.code)
         }
-    }
-}
-
-/// Writes one line; ends the program if nobody reads any more.
-fn line(text: std::fmt::Arguments<'_>) {
-    use std::io::Write as _;
-    if writeln!(std::io::stdout().lock(), "{text}").is_err() {
-        std::process::exit(0);
     }
 }
 

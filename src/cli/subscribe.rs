@@ -7,6 +7,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::connection::{Connection, failure};
+use super::output::say;
 use super::{Failure, Outcome, told_to_end};
 use crate::address::{LocalSubscriber, Neighbourhood, live};
 use crate::bus::Delivery;
@@ -54,7 +55,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let (trust, _) = load_trust(&place.trust).map_err(Failure::usage)?;
     let patterns = patterns(&arguments, &trust, &place.node)?;
     if arguments.subjects {
-        patterns.iter().for_each(|pattern| out!("{pattern}"));
+        patterns.iter().for_each(|pattern| say!("{pattern}"));
         return Ok(());
     }
     if let Some(folder) = &arguments.save {
@@ -103,7 +104,7 @@ async fn show_all(
         if show(arguments, trust, &message, &mut seen)? {
             shown += 1;
         }
-        if arguments.count.is_some_and(|count| shown >= count) {
+        if super::output::is_closed() || arguments.count.is_some_and(|count| shown >= count) {
             return Ok(());
         }
     }
@@ -144,11 +145,11 @@ fn show(
 
 fn print(json: bool, id: Id, s: &Statement) {
     if json {
-        out!("{}", json!({ "id": id, "statement": s }));
+        say!("{}", json!({ "id": id, "statement": s }));
         return;
     }
     let drill = if s.is_drill() { "DRILL " } else { "" };
-    out!(
+    say!(
         "{}  {drill}{:<10} {:<9} TLP:{:<6} {:<12} {}",
         id.short(),
         s.kind,
