@@ -1,5 +1,7 @@
 //! One `chappe demo` that stays up in a folder of its own, and is gone when the test is.
 
+#![allow(unreachable_pub)] // for one test binary
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
