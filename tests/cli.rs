@@ -285,3 +285,14 @@ fn a_reader_that_goes_away_is_no_panic() {
     assert!(output.status.success(), "{output:?}");
     assert!(!String::from_utf8_lossy(&output.stderr).contains("panicked"), "{output:?}");
 }
+
+#[test]
+fn a_demo_is_not_played_over_an_earlier_one() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let dir = folder.path().display().to_string();
+    std::fs::create_dir(folder.path().join("jetstream")).expect("made");
+    ends(&["demo", "--topology", "topology/small.toml", "--dir", &dir], 2, &[&dir, "before"]);
+    ends(&["demo", "--topology", "nowhere.toml"], 2, &["nowhere.toml"]);
+    let none = ["demo", "--once", "--topology", "topology/small.toml", "--documents", "nowhere"];
+    ends(&none, 2, &["nowhere"]);
+}

@@ -25,6 +25,8 @@ use crate::topology::{RenderError, Topology};
 /// How long deliveries may still be on their way before they count as missing.
 const SETTLE: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Where the rendered server keeps its streams, in the folder.
+const STORE: &str = "jetstream";
 
 /// Why the demo cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -227,10 +229,15 @@ async fn refused(federation: &Federation) -> BTreeMap<String, u64> {
     sums
 }
 
-/// Whether a folder can take a federation.
+/// Whether a folder can take a federation. Not one where another was played: what lies in its
+/// streams would be taken for what this one sends, or is being written at this moment.
 ///
 /// # Errors
 /// [`DemoError::File`].
 pub fn prepare(out: &Path) -> Result<(), DemoError> {
-    std::fs::create_dir_all(out).map_err(|e| DemoError::File(format!("{}: {e}", out.display())))
+    let failed = |why: &dyn std::fmt::Display| DemoError::File(format!("{}: {why}", out.display()));
+    if out.join(STORE).exists() {
+        return Err(failed(&"a demo was played here before: remove the folder, or give another"));
+    }
+    std::fs::create_dir_all(out).map_err(|e| failed(&e))
 }
