@@ -196,6 +196,18 @@ fn nobody_closes_anothers_notice_and_nobody_calls_a_drill_real() {
 }
 
 #[test]
+fn a_drill_about_a_real_document_changes_nothing_for_the_real_one() {
+    let drill = |s: Statement| Statement { exercise: Some("cyber-europe".into()), ..s };
+    let mut router = router("eu-fr");
+    let rehearsed = arriving("eu-fr", &[], &drill(version(&national(), 9, None)));
+    keep(&mut router, &rehearsed);
+    let over = ending(Kind::Withdrawal, rehearsed.statement(), rehearsed.id());
+    keep(&mut router, &arriving("eu-fr", &[], &over));
+    let real = arriving("eu-fr", &[], &national());
+    assert_eq!(decide(&router, &real), Verdict::Place(vec![Place::Board]));
+}
+
+#[test]
 fn a_withdrawal_lasts_as_long_as_what_it_withdraws() {
     let mut router = router("eu-fr-bre");
     let target = arriving("eu-fr-bre", &["eu-fr"], &national());

@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Tlp};
 
 /// What makes two notices versions of one another. The issuer is part of it, so that nobody
-/// supersedes another's notice; a looser label or wider audience is another thread.
+/// supersedes another's notice; a looser label or wider audience is another thread. The exercise
+/// is part of it too: a drill about a real document must not supersede or withdraw the real one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ThreadKey {
     issuer: NodeId,
     audience: Audience,
     tlp: Tlp,
+    exercise: Option<String>,
     publisher: String,
     reference: String,
 }
@@ -24,6 +26,7 @@ impl ThreadKey {
             issuer: s.iss.clone(),
             audience: s.aud.clone(),
             tlp: s.tlp,
+            exercise: s.exercise.clone(),
             publisher: doc.publisher.clone(),
             reference: doc.reference.clone(),
         })
