@@ -6,6 +6,7 @@
 mod forge;
 
 use chappe::address::{Place, Source};
+use chappe::lifecycle::Standing;
 use chappe::notice::{Id, Kind, NodeId, Outcome, Reason, Severity, Statement, Time, Tlp};
 use chappe::policy::{Climb, ClimbThen, Concern, Policy, Rule, Then, entitled};
 use chappe::routing::{Back, Router, Stored, Verdict};
@@ -205,6 +206,21 @@ fn a_drill_about_a_real_document_changes_nothing_for_the_real_one() {
     keep(&mut router, &arriving("eu-fr", &[], &over));
     let real = arriving("eu-fr", &[], &national());
     assert_eq!(decide(&router, &real), Verdict::Place(vec![Place::Board]));
+}
+
+#[test]
+fn a_withdrawn_note_counts_no_more_and_leaves_its_target_alone() {
+    let target = arriving("eu-fr", &[], &national());
+    let note = Statement { kind: Kind::Annotation, re: Some(target.id()), ..national() };
+    let note = arriving("eu-fr", &[], &note);
+    let withdrawal = arriving("eu-fr", &[], &ending(Kind::Withdrawal, note.statement(), note.id()));
+    let mut router = router("eu-fr");
+    for m in [&target, &note, &withdrawal] {
+        keep(&mut router, m);
+    }
+    let standing = |m: &Verified| router.ledger().standing(NOW, m.id(), m.statement());
+    assert_eq!(standing(&target), Standing::InForce);
+    assert_eq!(standing(&note), Standing::Withdrawn);
 }
 
 #[test]

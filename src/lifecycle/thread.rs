@@ -63,10 +63,14 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// Counts a notice of the thread, whatever it does to it.
+    pub(super) fn hold(&mut self) {
+        self.held += 1;
+    }
+
     /// Takes a version, or what ends every version up to its revision. Any order gives the same
     /// thread.
     pub(super) fn keep(&mut self, version: Version, s: &Statement) {
-        self.held += 1;
         match s.kind {
             Kind::Closing => self.closed_to = self.closed_to.max(Some(version.revision)),
             Kind::Withdrawal => self.withdrawn_to = self.withdrawn_to.max(Some(version.revision)),
