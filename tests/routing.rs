@@ -285,6 +285,21 @@ fn the_latest_receipt_of_one_node_wins() {
 }
 
 #[test]
+fn only_who_is_entitled_or_refuses_has_a_word_on_a_notice() {
+    let for_brittany = advisory("eu-fr", "scope:eu.fr.bre.all", Tlp::Green);
+    let m = arriving("eu-fr", &[], &for_brittany);
+    let mut nation = router("eu-fr");
+    keep(&mut nation, &m);
+    let word = |by: &str, outcome: Outcome| {
+        let refusal = router(by).refusal(NOW, &trust(), m.id(), Reason::Audience);
+        chappe::notice::Receipt { outcome, ..refusal }
+    };
+    assert!(nation.can_say(&trust(), &word("eu-fr-bre", Outcome::Delivered)));
+    assert!(!nation.can_say(&trust(), &word("eu-fr-nor", Outcome::Delivered)));
+    assert!(nation.can_say(&trust(), &word("eu-fr-nor", Outcome::Refused)));
+}
+
+#[test]
 fn what_must_wait_is_held_before_the_first_hop() {
     let later = Statement { nbf: Some(NOW.secs() + 60), ..national() };
     let m = arriving("eu-fr", &[], &later);
