@@ -4,6 +4,7 @@
 //! run changes nothing, and what the server adds on its own is left alone. Nothing is ever
 //! deleted here: a stream that the plan no longer names may hold the only copy of something.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy};
@@ -70,7 +71,9 @@ impl Bus {
         Ok(report)
     }
 
-    /// The subjects of every message in a stream, for whoever may see them (the provisioner).
+    /// The subject of every message in a stream, as often as it lies there, for whoever may see
+    /// them (the provisioner). The listing comes in pages: what arrives meanwhile can put one
+    /// subject onto two of them, which is no second message.
     ///
     /// # Errors
     /// [`BusError::Refused`].
@@ -78,12 +81,13 @@ impl Bus {
         let handle = self.jetstream.get_stream_no_info(stream).await;
         let handle = handle.map_err(|e| refused(stream, &e))?;
         let mut listed = handle.info_with_subjects(">").await.map_err(|e| refused(stream, &e))?;
-        let mut subjects = Vec::new();
+        let mut messages = BTreeMap::new();
         while let Some(next) = futures_util::StreamExt::next(&mut listed).await {
-            let (subject, _) = next.map_err(|e| refused(stream, &e))?;
-            subjects.push(subject);
+            let (subject, count) = next.map_err(|e| refused(stream, &e))?;
+            messages.insert(subject, count);
         }
-        Ok(subjects)
+        let each = |(subject, count)| std::iter::repeat_n(subject, count);
+        Ok(messages.into_iter().flat_map(each).collect())
     }
 
     async fn provision_stream(&self, spec: &StreamSpec, replicas: usize) -> Result<Done, BusError> {
