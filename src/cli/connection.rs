@@ -10,7 +10,7 @@ use crate::address::DESK;
 use crate::bus::{Endpoint, TlsFiles};
 use crate::config::{self, DeskProfile, Environment};
 use crate::keys;
-use crate::publish::{Place, Session, SessionError};
+use crate::publish::{Offline, Place, Session, SessionError};
 use crate::relay::TrustFiles;
 
 #[derive(Debug, Args)]
@@ -72,6 +72,11 @@ impl Connection {
         let (url, seed) = (context.url, context.seed);
         let (ca, cert, key) = (context.ca, context.cert, context.key);
         Ok(DeskProfile { url, seed, ca, cert, key, ..profile })
+    }
+
+    /// As [`Self::open`], not connected yet.
+    pub(super) fn offline(&self) -> Result<Offline, Failure> {
+        Offline::read(self.place()?).map_err(|e| failure(&e))
     }
 
     pub(super) async fn open(&self) -> Result<Session, Failure> {

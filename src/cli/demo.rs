@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::output::say;
 use super::topology::load;
 use super::{Failure, Outcome, complain, told_to_end};
 use crate::demo::{self, DemoError, Options, Played};
@@ -48,7 +49,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let started = Stopwatch::start();
     let tell = move |line: &str| {
         let line = format!("[{:5.1} s] {line}", started.elapsed().as_secs_f64());
-        if json { complain(&line) } else { println!("{line}") }
+        if json { complain(&line) } else { say!("{line}") }
     };
     let outcome = tokio::select! {
         played = demo::run(&topology, &options, &tell) => match played {
@@ -73,9 +74,9 @@ fn failure(error: &DemoError) -> Failure {
 async fn finish(arguments: &Arguments, played: Played) -> Outcome {
     let exact = played.summary.is_exact();
     if arguments.json {
-        println!("{}", serde_json::to_string(&played.summary).map_err(Failure::failed)?);
+        say!("{}", serde_json::to_string(&played.summary).map_err(Failure::failed)?);
     } else {
-        println!("{}", played.summary);
+        say!("{}", played.summary);
     }
     for fault in &played.faults {
         complain(fault);

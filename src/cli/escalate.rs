@@ -6,6 +6,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::connection::{Connection, failure};
+use super::output::say;
 use super::publish::read;
 use super::sending::send;
 use super::{Failure, Outcome};
@@ -100,7 +101,7 @@ async fn follow(session: &Session, id: Id, deadline: crate::notice::Time) -> Out
             let to = receipt.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
             let line = format!("  {}: {}{to}", receipt.by, receipt.outcome.as_str());
             if !shown.contains(&line) {
-                println!("{line}");
+                say!("{line}");
                 shown.push(line);
             }
         }

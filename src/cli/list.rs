@@ -3,6 +3,7 @@
 use clap::Args;
 
 use super::connection::{Connection, failure};
+use super::output::say;
 use super::targets::find;
 use super::{Failure, Outcome};
 use crate::relay::{DeskQuestion, Listed};
@@ -43,7 +44,7 @@ pub(super) async fn run(cases: bool, arguments: Arguments) -> Outcome {
         }
     }
     if answer.more > 0 && !arguments.json {
-        println!("... and {} older", answer.more);
+        say!("... and {} older", answer.more);
     }
     Ok(())
 }
@@ -61,13 +62,13 @@ pub(super) async fn show(arguments: ShowArguments) -> Outcome {
 }
 
 fn print_json(listed: &Listed) -> Result<(), Failure> {
-    println!("{}", serde_json::to_string(listed).map_err(Failure::failed)?);
+    say!("{}", serde_json::to_string(listed).map_err(Failure::failed)?);
     Ok(())
 }
 
 fn line(listed: &Listed) {
     let s = &listed.statement;
-    println!(
+    say!(
         "{}  {:<10} {:<10} {:<12} {:<9} {:<18} {}",
         listed.id.short(),
         listed.standing,
@@ -81,24 +82,24 @@ fn line(listed: &Listed) {
 
 fn whole(listed: &Listed) {
     let s = &listed.statement;
-    println!("{}", listed.id);
-    println!("  {} \"{}\" ({})", s.kind, s.title, s.lang);
-    println!("  {}, TLP:{}, severity {}", listed.standing, s.tlp, s.severity);
-    println!("  issued by {} for {} at {}", s.iss, s.aud, s.issued());
-    println!("  counts until {}", s.expires());
+    say!("{}", listed.id);
+    say!("  {} \"{}\" ({})", s.kind, s.title, s.lang);
+    say!("  {}, TLP:{}, severity {}", listed.standing, s.tlp, s.severity);
+    say!("  issued by {} for {} at {}", s.iss, s.aud, s.issued());
+    say!("  counts until {}", s.expires());
     if let Some(doc) = &s.doc {
-        println!("  document {} version {} of {}", doc.reference, doc.version, doc.publisher);
+        say!("  document {} version {} of {}", doc.reference, doc.version, doc.publisher);
     }
     if let Some(exercise) = &s.exercise {
-        println!("  a drill: {exercise}");
+        say!("  a drill: {exercise}");
     }
     match &listed.from {
-        Some(node) => println!("  came from {node}"),
-        None => println!("  this node's own"),
+        Some(node) => say!("  came from {node}"),
+        None => say!("  this node's own"),
     }
     for (node, word) in &listed.receipts {
         let to = word.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
         let reason = word.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
-        println!("  {node:<24} {}{to}{reason} at {}", word.outcome, word.at);
+        say!("  {node:<24} {}{to}{reason} at {}", word.outcome, word.at);
     }
 }

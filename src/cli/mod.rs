@@ -7,6 +7,7 @@ mod connection;
 mod demo;
 mod escalate;
 mod list;
+mod output;
 mod provision;
 mod publish;
 mod relay;

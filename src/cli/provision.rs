@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::output::say;
 use super::{Failure, Outcome};
 use crate::bus::{Bus, Endpoint, TlsFiles};
 use crate::config::RelayConfig;
@@ -41,9 +42,6 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         .provision(&prepared.hood.plan(), config.server.replicas)
         .await
         .map_err(Failure::failed)?;
-    println!(
-        "{}: {} streams and {} durables are in place",
-        config.node, done.streams, done.durables
-    );
+    say!("{}: {} streams and {} durables are in place", config.node, done.streams, done.durables);
     Ok(())
 }

@@ -5,14 +5,16 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::connection::Connection;
+use super::connection::{Connection, failure};
+use super::output::say;
 use super::sending::send;
 use super::targets::{audience, check_reached, current, find};
 use super::{Failure, Outcome};
 use crate::document::{self, Described};
-use crate::notice::{Audience, Kind, MAX_BODY_BYTES, Severity, Statement, Tlp};
+use crate::notice::{Audience, Kind, MAX_BODY_BYTES, NodeId, Severity, Statement, Tlp};
 use crate::policy::{Concern, entitled};
-use crate::publish::{DraftError, Options, Session};
+use crate::publish::{Draft, DraftError, Offline, Options, Session};
+use crate::trust::Trust;
 
 /// BCP 47 for a language that nobody has said.
 const UNDETERMINED: &str = "und";
@@ -73,19 +75,56 @@ pub(super) async fn run(mut arguments: Arguments) -> Outcome {
     let described = document::describe(&body, &name).map_err(Failure::usage)?;
     let asc = detached(&arguments)?;
     ask_for_missing(&mut arguments, &described)?;
-    let session = arguments.connection.open().await?;
-    let statements = statements(&arguments, &session, &described, &body, asc.as_deref()).await?;
-    if arguments.dry_run {
-        statements.iter().for_each(|statement| preview(&session, statement));
-        return Ok(());
-    }
-    for statement in &statements {
-        check_reached(session.trust(), statement)?;
-    }
+    let paper = Paper { described: &described, body: &body, asc: asc.as_deref() };
+    let offline = arguments.connection.offline()?;
+    let (session, statements) = if let Some(reference) = &arguments.updates {
+        let session = offline.connect().await.map_err(|e| failure(&e))?;
+        let statements = updates(&arguments, &session, reference, &paper).await?;
+        if !is_to_be_sent(&arguments, session.trust(), &statements)? {
+            return Ok(());
+        }
+        (session, statements)
+    } else {
+        // What is wrong with it is said before the server is asked.
+        let statements = originals(&arguments, &offline, &paper)?;
+        if !is_to_be_sent(&arguments, offline.trust(), &statements)? {
+            return Ok(());
+        }
+        (offline.connect().await.map_err(|e| failure(&e))?, statements)
+    };
     for statement in &statements {
         send(&session, statement, body.clone(), asc.clone(), arguments.json).await?;
     }
     Ok(())
+}
+
+/// A document, and what was read from it.
+struct Paper<'p> {
+    described: &'p Described,
+    body: &'p [u8],
+    asc: Option<&'p [u8]>,
+}
+
+impl Paper<'_> {
+    fn draft(&self, by: &Draft, aud: Audience, options: &Options) -> Result<Statement, Failure> {
+        by.document(self.described, self.body, self.asc, aud, options).map_err(Failure::usage)
+    }
+}
+
+/// Shows what would be sent, or refuses what reaches nobody.
+fn is_to_be_sent(
+    arguments: &Arguments,
+    trust: &Trust,
+    statements: &[Statement],
+) -> Result<bool, Failure> {
+    for statement in statements {
+        if arguments.dry_run {
+            preview(trust, statement);
+        } else {
+            check_reached(trust, statement)?;
+        }
+    }
+    Ok(!arguments.dry_run)
 }
 
 /// Reads a file of at most `limit` bytes.
@@ -120,7 +159,8 @@ fn ask_for_missing(arguments: &mut Arguments, described: &Described) -> Result<(
     if arguments.tlp.is_none() && arguments.updates.is_none() {
         arguments.tlp = ask("Label (CLEAR, GREEN, AMBER, AMBER+STRICT, RED)", "label", "--tlp")?;
     }
-    if arguments.severity.is_none() && described.severity.is_none() {
+    let known = described.severity.is_some() || arguments.updates.is_some();
+    if arguments.severity.is_none() && !known {
         let question = "Severity (critical, high, medium, low, unknown)";
         arguments.severity = ask(question, "severity", "--severity")?;
     }
@@ -142,22 +182,25 @@ fn ask<T: std::str::FromStr<Err: ToString>>(
     line.trim().parse().map(Some).map_err(|e: T::Err| Failure::usage(e.to_string()))
 }
 
-async fn statements(
+fn originals(
+    arguments: &Arguments,
+    offline: &Offline,
+    paper: &Paper<'_>,
+) -> Result<Vec<Statement>, Failure> {
+    let draft = offline.draft(crate::time::now());
+    let options = options(arguments, offline.node(), paper.described);
+    let audiences = arguments.to.iter().map(|to| audience(to, offline.trust()));
+    audiences.map(|aud| paper.draft(&draft, aud?, &options)).collect()
+}
+
+async fn updates(
     arguments: &Arguments,
     session: &Session,
-    described: &Described,
-    body: &[u8],
-    asc: Option<&[u8]>,
+    reference: &str,
+    paper: &Paper<'_>,
 ) -> Result<Vec<Statement>, Failure> {
     let draft = session.draft(crate::time::now());
-    let made = |aud: Audience, options: &Options| {
-        draft.document(described, body, asc, aud, options).map_err(Failure::usage)
-    };
-    let options = options(arguments, session, described);
-    let Some(reference) = &arguments.updates else {
-        let audiences = arguments.to.iter().map(|to| audience(to, session.trust()));
-        return audiences.map(|aud| made(aud?, &options)).collect();
-    };
+    let options = options(arguments, session.node(), paper.described);
     let targets = current(find(session, reference, true, false).await?);
     if targets.is_empty() {
         return Err(Failure::failed(format!("nothing of `{reference}` is in force")));
@@ -165,14 +208,17 @@ async fn statements(
     let update = |target: crate::publish::Target| {
         let aud = target.statement.aud.clone();
         let tlp = options.tlp.or(Some(target.statement.tlp));
-        made(aud, &Options { tlp, updates: Some(target), ..options.clone() })
+        let own = options.severity.or(paper.described.severity);
+        let severity = own.or(Some(target.statement.severity));
+        let options = Options { tlp, severity, updates: Some(target), ..options.clone() };
+        paper.draft(&draft, aud, &options)
     };
     targets.into_iter().filter(|t| t.statement.kind.is_document()).map(update).collect()
 }
 
 /// What was said. A document that does not say who it is goes by its file's name and its issuer;
 /// that decides nothing about who gets it.
-fn options(arguments: &Arguments, session: &Session, described: &Described) -> Options {
+fn options(arguments: &Arguments, node: &NodeId, described: &Described) -> Options {
     let file = arguments.file.file_name().map(|name| name.to_string_lossy().into_owned());
     let file = file.as_deref().and_then(document::fit_title);
     let or = |asked: &Option<String>, own: &Option<String>, otherwise: Option<String>| {
@@ -185,21 +231,21 @@ fn options(arguments: &Arguments, session: &Session, described: &Described) -> O
         title: or(&arguments.title, &described.title, file.clone()),
         lang: or(&arguments.lang, &described.lang, Some(UNDETERMINED.to_owned())),
         reference: or(&arguments.reference, &described.reference, file),
-        publisher: or(&arguments.publisher, &described.publisher, Some(session.node().to_string())),
+        publisher: or(&arguments.publisher, &described.publisher, Some(node.to_string())),
         exercise: arguments.exercise.clone(),
         days: arguments.days,
         updates: None,
     }
 }
 
-fn preview(session: &Session, statement: &Statement) {
-    println!("{} \"{}\"", statement.kind, statement.title);
-    println!("for {} at TLP:{}, severity {}", statement.aud, statement.tlp, statement.severity);
-    for (node, concern) in entitled(session.trust(), statement) {
+fn preview(trust: &Trust, statement: &Statement) {
+    say!("{} \"{}\"", statement.kind, statement.title);
+    say!("for {} at TLP:{}, severity {}", statement.aud, statement.tlp, statement.severity);
+    for (node, concern) in entitled(trust, statement) {
         let word = match concern {
             Concern::Entitled => "entitled",
             Concern::Transit => "could read it on the way",
         };
-        println!("  {node:<24} {word}");
+        say!("  {node:<24} {word}");
     }
 }

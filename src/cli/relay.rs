@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use tokio_util::sync::CancellationToken;
 
+use super::output::say;
 use super::{Failure, Outcome, told_to_end};
 use crate::config::RelayConfig;
 use crate::relay::{self, RelayError};
@@ -47,13 +48,13 @@ fn failure(error: &RelayError) -> Failure {
 fn check(config: &RelayConfig) -> Outcome {
     let prepared = relay::check(config).map_err(|e| failure(&e))?;
     let plan = prepared.hood.plan();
-    println!("node       {}", config.node);
-    println!("server     {}", config.server.url);
-    println!("upstreams  {}", names(prepared.hood.upstreams.iter()));
-    println!("below      {}", names(prepared.hood.links.iter().map(|link| &link.to)));
-    println!("publishers {}", names(prepared.hood.all_publishers().iter()));
-    println!("streams    {}, durables {}", plan.streams.len(), plan.durables.len());
-    println!("rules      {}, climbing rules {}", config.rules.len(), config.climbs.len());
+    say!("node       {}", config.node);
+    say!("server     {}", config.server.url);
+    say!("upstreams  {}", names(prepared.hood.upstreams.iter()));
+    say!("below      {}", names(prepared.hood.links.iter().map(|link| &link.to)));
+    say!("publishers {}", names(prepared.hood.all_publishers().iter()));
+    say!("streams    {}, durables {}", plan.streams.len(), plan.durables.len());
+    say!("rules      {}, climbing rules {}", config.rules.len(), config.climbs.len());
     Ok(())
 }
 

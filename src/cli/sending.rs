@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::connection::failure;
+use super::output::say;
 use super::{Failure, Outcome};
 use crate::bus::Placed;
 use crate::notice::{self, Reason, Receipt, Statement};
@@ -39,7 +40,7 @@ pub(super) async fn send(
 fn tell(statement: &Statement, id: notice::Id, receipt: &Receipt, json: bool) -> Outcome {
     let reason = receipt.reason.clone().unwrap_or_default();
     if json {
-        println!(
+        say!(
             "{}",
             json!({"id": id, "kind": statement.kind, "aud": statement.aud, "tlp": statement.tlp,
                 "outcome": receipt.outcome, "reason": receipt.reason, "to": receipt.to})
@@ -73,6 +74,6 @@ fn tell(statement: &Statement, id: notice::Id, receipt: &Receipt, json: bool) ->
 
 fn say(json: bool, line: String) {
     if !json {
-        println!("{line}");
+        say!("{line}");
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::output::say;
 use super::{Failure, Outcome};
 use crate::console;
 
@@ -28,11 +29,11 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let status: serde_json::Value =
         serde_json::from_str(body.trim()).map_err(|e| unreachable(&e))?;
     if arguments.json {
-        println!("{status}");
+        say!("{status}");
     } else if let Some(conditions) = status.get("conditions").and_then(|c| c.as_object()) {
         for (name, holds) in conditions {
             let word = if holds.as_bool() == Some(true) { "ok" } else { "NOT OK" };
-            println!("{name:<32} {word}");
+            say!("{name:<32} {word}");
         }
     }
     if status.get("ready").and_then(serde_json::Value::as_bool) == Some(true) {

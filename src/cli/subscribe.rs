@@ -8,6 +8,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::connection::{Connection, failure};
+use super::output::say;
 use super::{Failure, Outcome, told_to_end};
 use crate::address::{LocalSubscriber, Neighbourhood, live};
 use crate::bus::{Bus, Delivery, Reading};
@@ -62,7 +63,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let (trust, _) = load_trust(&place.trust).map_err(Failure::usage)?;
     let patterns = patterns(&arguments, &trust, &place.node)?;
     if arguments.subjects {
-        patterns.iter().for_each(|pattern| println!("{pattern}"));
+        patterns.iter().for_each(|pattern| say!("{pattern}"));
         return Ok(());
     }
     right_user(&place.intake, arguments.replay)?;
@@ -122,7 +123,7 @@ async fn show_all(arguments: &Arguments, bus: &Bus, trust: &Trust, patterns: &[S
         if show(arguments, trust, &message, &mut seen)? == Shown::New {
             shown += 1;
         }
-        if arguments.count.is_some_and(|count| shown >= count) {
+        if super::output::is_closed() || arguments.count.is_some_and(|count| shown >= count) {
             return Ok(());
         }
     }
@@ -195,11 +196,11 @@ fn show(
 
 fn print(json: bool, id: Id, s: &Statement) {
     if json {
-        println!("{}", json!({ "id": id, "statement": s }));
+        say!("{}", json!({ "id": id, "statement": s }));
         return;
     }
     let drill = if s.is_drill() { "DRILL " } else { "" };
-    println!(
+    say!(
         "{}  {drill}{:<10} {:<9} TLP:{:<6} {:<12} {}",
         id.short(),
         s.kind,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 
+use super::output::say;
 use super::{Failure, Outcome};
 use crate::topology::{self, MAX_TOPOLOGY_BYTES, RenderOptions, Topology};
 
@@ -54,15 +55,15 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     match arguments.verb {
         Verb::Check { file } => {
             let topology = load(&file)?;
-            println!("{}: {} nodes, no mistakes", file.display(), topology.nodes().len());
+            say!("{}: {} nodes, no mistakes", file.display(), topology.nodes().len());
         }
-        Verb::Show { file } => print!("{}", topology::show(&load(&file)?)),
+        Verb::Show { file } => say!("{}", topology::show(&load(&file)?).trim_end()),
         Verb::Render { file, out, one_server, host, port, monitor_port, console_port } => {
             let now = crate::time::now();
             let options =
                 RenderOptions { out, one_server, host, port, monitor_port, console_port, now };
             let rendered = topology::render(&load(&file)?, &options).map_err(Failure::failed)?;
-            println!("{} nodes in {}", rendered.nodes.len(), rendered.out.display());
+            say!("{} nodes in {}", rendered.nodes.len(), rendered.out.display());
         }
     }
     Ok(())
@@ -85,7 +86,8 @@ pub(crate) fn load(file: &Path) -> Result<Topology, Failure> {
         }
         Err(findings) => {
             let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
-            Err(Failure::usage(format!("{} mistakes\n{}", lines.len(), lines.join("\n"))))
+            let mistakes = if lines.len() == 1 { "mistake" } else { "mistakes" };
+            Err(Failure::usage(format!("{} {mistakes}\n{}", lines.len(), lines.join("\n"))))
         }
     }
 }

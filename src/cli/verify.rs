@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use super::output::say;
 use super::publish::read;
 use super::{Failure, Outcome};
 use crate::notice::{File, MAX_MESSAGE_BYTES};
@@ -37,11 +38,11 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     let now = crate::time::now();
     let (statement, hops) = verify_file(now, &trust, &wire)
         .map_err(|e| Failure::refused(format!("{name}: {}", e.to_string().escape_debug())))?;
-    println!("{}", wire.id());
-    println!("  {} \"{}\"", statement.kind, statement.title);
-    println!("  signed by {} for {} at TLP:{}", statement.iss, statement.aud, statement.tlp);
+    say!("{}", wire.id());
+    say!("  {} \"{}\"", statement.kind, statement.title);
+    say!("  signed by {} for {} at TLP:{}", statement.iss, statement.aud, statement.tlp);
     for hop in hops {
-        println!("  passed on by {} at {}", hop.by, hop.at);
+        say!("  passed on by {} at {}", hop.by, hop.at);
     }
     if let Some(path) = &arguments.body {
         std::fs::write(path, &wire.body)

@@ -126,12 +126,17 @@ impl Draft {
         };
         let title = text(&options.title, &described.title, "title", "--title")?;
         let lang = text(&options.lang, &described.lang, "language", "--lang")?;
+        let body = media(described.media, body, asc)?;
+        // Versions with one revision are ordered by time, in seconds: an update is later than what
+        // it updates even within the same one.
+        let after = options.updates.as_ref().map_or(0, |target| target.statement.iat + 1);
+        let now = self.now.max(Time::from_secs(after));
         let statement = Statement {
             doc: Some(doc),
             kind: options.kind.unwrap_or(described.kind),
             exercise: options.exercise.clone(),
             re: options.updates.as_ref().map(|target| target.id),
-            ..self.plain(aud, tlp, severity, title, lang, media(described.media, body, asc)?)
+            ..Self { now, ..self.clone() }.plain(aud, tlp, severity, title, lang, body)
         };
         finish(statement, options.days, options.updates.as_ref())
     }
@@ -342,4 +347,39 @@ pub(super) fn sign(
 ) -> Result<Wire, crate::jws::SignerError> {
     let notice = crate::jws::sign(key, crate::jws::Typ::Notice, statement)?;
     Ok(Wire { notice, hops: Vec::new(), body_sig: asc, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(updates: Option<Target>) -> Options {
+        let text = |text: &str| Some(text.to_owned());
+        Options {
+            tlp: Some(Tlp::Green),
+            severity: Some(Severity::Low),
+            title: text("Note"),
+            lang: text("en"),
+            reference: text("NOTE-1"),
+            publisher: text("Test"),
+            updates,
+            ..Options::default()
+        }
+    }
+
+    #[test]
+    fn an_update_is_later_than_what_it_updates_within_one_second() {
+        let fed = Federation::try_from("0".repeat(32)).expect("an id");
+        let iss = "eu-fr".parse().expect("a node");
+        let draft = Draft { fed, iss, now: Time::from_secs(1_800_000_000) };
+        let text = Described::other("text/plain");
+        let made = |options: &Options| {
+            let aud = Audience::Scope("eu.fr".parse().expect("a scope"));
+            draft.document(&text, b"text", None, aud, options).expect("a statement")
+        };
+        let first = made(&options(None));
+        let target = Target { id: Id::of(b"first"), statement: first.clone() };
+        assert_eq!(first.iat, 1_800_000_000);
+        assert_eq!(made(&options(Some(target))).iat, first.iat + 1);
+    }
 }

@@ -10,4 +10,4 @@ pub use self::draft::{
     DEFAULT_DAYS, Draft, DraftError, Escalation, Options, Target, annotation, ending, escalation,
     response,
 };
-pub use self::session::{Place, Session, SessionError, Waited};
+pub use self::session::{Offline, Place, Session, SessionError, Waited};

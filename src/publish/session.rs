@@ -79,6 +79,57 @@ pub enum Waited {
     Silence,
 }
 
+/// A session before it is connected. What is wrong with a document, a key or an audience is known
+/// without the server, so it can be said while the server is away.
+pub struct Offline {
+    place: Place,
+    trust: Trust,
+    key: Option<SecretKey>,
+}
+
+impl Offline {
+    /// Reads keys and bundles.
+    ///
+    /// # Errors
+    /// [`SessionError`].
+    pub fn read(place: Place) -> Result<Self, SessionError> {
+        let (trust, _) = load_trust(&place.trust)?;
+        let key = match &place.issue_key {
+            Some(path) => Some(issue_key(path, &place.node, &trust)?),
+            None => None,
+        };
+        Ok(Self { place, trust, key })
+    }
+
+    /// What this session believes.
+    #[must_use]
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// The node.
+    #[must_use]
+    pub fn node(&self) -> &NodeId {
+        &self.place.node
+    }
+
+    /// What statements of this node start from.
+    #[must_use]
+    pub fn draft(&self, now: Time) -> Draft {
+        Draft { fed: self.trust.fed().clone(), iss: self.place.node.clone(), now }
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    /// [`SessionError::Bus`].
+    pub async fn connect(self) -> Result<Session, SessionError> {
+        let Self { place, trust, key } = self;
+        let bus = Bus::connect(&place.endpoint).await?;
+        Ok(Session { place, trust, bus, key })
+    }
+}
+
 /// A session at a node.
 pub struct Session {
     place: Place,
@@ -93,13 +144,7 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn open(place: Place) -> Result<Self, SessionError> {
-        let (trust, _) = load_trust(&place.trust)?;
-        let key = match &place.issue_key {
-            Some(path) => Some(issue_key(path, &place.node, &trust)?),
-            None => None,
-        };
-        let bus = Bus::connect(&place.endpoint).await?;
-        Ok(Self { place, trust, bus, key })
+        Offline::read(place)?.connect().await
     }
 
     /// What this session believes.

@@ -1,0 +1,146 @@
+//! `chappe demo` as a user runs it: it plays, it stays up, a stranger joins with other libraries,
+//! a server and a relay die, and in the end nothing is left of it.
+#![cfg(target_os = "linux")] // processes are found in /proc
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)] // a test may fail so
+
+mod demonstration;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use demonstration::{Demonstration, patiently, root};
+use serde_json::Value;
+
+/// The keys that the operators' guide promises.
+const COUNTS: &[&str] = &[
+    "nodes",
+    "published",
+    "expected_deliveries",
+    "deliveries",
+    "missing",
+    "unexpected",
+    "duplicates",
+    "unverified",
+    "elapsed_ms",
+];
+
+#[test]
+fn the_demo_is_exact_takes_a_stranger_outlives_its_parts_and_leaves_nothing() {
+    let mut demo = Demonstration::start("topology/small.toml");
+    its_account_is_exact(&demo.account);
+    let nodes = federation_json_names_all_that_a_stranger_needs(&demo);
+    a_stranger_with_other_libraries_finds_everything_in_order(&demo);
+    what_dies_in_the_middle_comes_back_and_nothing_is_lost(&demo, &nodes);
+    let leftovers = |demo: &Demonstration| demo.processes("").len();
+    assert!(leftovers(&demo) > nodes.len(), "a relay for each node and a server run");
+    let code = demo.terminate();
+    assert_eq!(code, Some(0), "{}", demo.complaints());
+    assert_eq!(leftovers(&demo), 0, "processes are left");
+}
+
+fn its_account_is_exact(account: &Value) {
+    for key in COUNTS {
+        assert!(account[key].is_u64(), "{key} in {account}");
+    }
+    assert_eq!(account["nodes"], 9);
+    assert!(account["published"].as_u64() >= Some(40), "{account}");
+    assert_eq!(account["expected_deliveries"], account["deliveries"]);
+    for key in ["missing", "unexpected", "duplicates", "unverified"] {
+        assert_eq!(account[key], 0, "{key} in {account}");
+    }
+    assert!(account["refused"].as_object().is_some_and(|all| !all.is_empty()), "{account}");
+    assert_eq!(account["refused"], account["provoked"], "only what was provoked is refused");
+    let escalations = &account["escalations"];
+    assert_eq!(escalations["sent"], escalations["answered"], "{account}");
+    assert!(escalations["reached"].as_u64() >= Some(2), "region and State in {account}");
+    for percentile in ["p50", "p99"] {
+        assert!(account["hop_latency_ms"][percentile].is_u64(), "{account}");
+    }
+}
+
+fn federation_json_names_all_that_a_stranger_needs(demo: &Demonstration) -> Vec<String> {
+    let text = std::fs::read_to_string(demo.folder.path().join("federation.json"));
+    let told: Value = serde_json::from_str(&text.expect("federation.json")).expect("JSON");
+    let nodes = told["nodes"].as_array().expect("nodes");
+    assert_eq!(nodes.len(), 9);
+    for node in nodes {
+        for key in ["id", "name", "level", "nats", "metrics"] {
+            assert!(node[key].is_string(), "{key} of {node}");
+        }
+        for key in ["constituency", "follows"] {
+            assert!(node[key].is_array(), "{key} of {node}");
+        }
+        let is_top = node["id"] == "eu";
+        assert!(if is_top { node["parent"].is_null() } else { node["parent"].is_string() });
+        for role in ["publisher", "desk", "subscriber", "monitor"] {
+            let role = &node["roles"][role];
+            let seed = PathBuf::from(role["seed"].as_str().expect("a seed"));
+            assert!(seed.is_absolute() && seed.exists(), "{} of {node}", seed.display());
+            assert!(role["inbox_prefix"].as_str().is_some_and(|p| p.starts_with("_INBOX_")));
+            assert!(role["subjects"].is_array(), "{node}");
+        }
+    }
+    nodes.iter().map(|node| node["id"].as_str().expect("an id").to_owned()).collect()
+}
+
+fn a_stranger_with_other_libraries_finds_everything_in_order(demo: &Demonstration) {
+    let python = Command::new("python3").arg(root("scripts/python-env.py")).output();
+    let python = python.expect("python3 runs");
+    assert!(python.status.success(), "{}", String::from_utf8_lossy(&python.stderr));
+    let python = String::from_utf8(python.stdout).expect("a path");
+    let stranger = Command::new(python.trim())
+        .arg(root("tests/python/outsider.py"))
+        .args([demo.folder.path().as_os_str(), env!("CARGO_BIN_EXE_chappe").as_ref()])
+        .output()
+        .expect("python runs");
+    let said = String::from_utf8_lossy(&stranger.stdout);
+    assert!(said.contains(" passed, 0 failed"), "{said}{}", text(&stranger.stderr));
+    assert!(stranger.status.success(), "{said}");
+}
+
+/// The server and a national relay are killed while a notice is on its way.
+fn what_dies_in_the_middle_comes_back_and_nothing_is_lost(demo: &Demonstration, nodes: &[String]) {
+    let file = demo.folder.path().join("news.txt");
+    std::fs::write(&file, "in the middle of it").expect("written");
+    let publish = |reference: &str| {
+        let mut command = demo.chappe("publish", "eu");
+        command.arg(&file).args(["--to", "eu", "--tlp", "GREEN", "--severity", "high"]);
+        command.args(["--title", "Still here", "--publisher", "Test", "--lang", "en"]);
+        command.args(["--ref", reference]);
+        command
+    };
+    let mut during = publish("DURING").spawn().expect("runs");
+    let server = demo.processes("nats-server.conf");
+    let relay = demo.processes("nodes/eu-fr/relay.toml");
+    assert_eq!((server.len(), relay.len()), (1, 1));
+    demo.kill(&server);
+    demo.kill(&relay);
+    during.wait().expect("ended");
+    // Sent again, it is either new or in force already: the same thing for who sends it.
+    for reference in ["DURING", "AFTER"] {
+        patiently(Duration::from_secs(60), || {
+            let output = publish(reference).output().expect("runs");
+            output.status.success().then_some(()).ok_or_else(|| text(&output.stderr))
+        });
+        for node in nodes {
+            patiently(Duration::from_secs(30), || is_at(demo, node, reference));
+        }
+    }
+    assert_ne!(demo.processes("nats-server.conf"), server);
+    assert_ne!(demo.processes("nodes/eu-fr/relay.toml"), relay);
+}
+
+/// Whether a node has it, in force, once.
+fn is_at(demo: &Demonstration, node: &str, reference: &str) -> Result<(), String> {
+    let output = demo.chappe("show", node).args([reference, "--json"]).output().expect("runs");
+    let said = text(&output.stdout);
+    if said.lines().count() == 1 && said.contains("\"standing\":\"in force\"") {
+        return Ok(());
+    }
+    Err(format!("{reference} at {node}: {said}{}", text(&output.stderr)))
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
