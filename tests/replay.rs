@@ -60,6 +60,14 @@ async fn heard(ear: &mut Live, count: usize) -> BTreeSet<Id> {
     all
 }
 
+fn replay(all: &Federation, name: &str, count: usize) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
+    command.kill_on_drop(true);
+    command.args(["subscribe", "--replay", "--json", "--count", &count.to_string(), "--config"]);
+    command.arg(all.node(REGION).folder.join(format!("replay-{name}.toml")));
+    command
+}
+
 /// What `chappe subscribe --replay` shows until it has shown `count`, without a complaint.
 async fn replayed(all: &Federation, name: &str, count: usize) -> Vec<Id> {
     let (shown, complaints) = told(all, name, count).await;
@@ -68,10 +76,7 @@ async fn replayed(all: &Federation, name: &str, count: usize) -> Vec<Id> {
 }
 
 async fn told(all: &Federation, name: &str, count: usize) -> (Vec<Id>, String) {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
-    command.kill_on_drop(true);
-    command.args(["subscribe", "--replay", "--json", "--count", &count.to_string(), "--config"]);
-    command.arg(all.node(REGION).folder.join(format!("replay-{name}.toml")));
+    let mut command = replay(all, name, count);
     let output =
         tokio::time::timeout(PATIENCE, command.output()).await.expect("in time").expect("runs");
     let complaints = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -143,4 +148,18 @@ async fn what_does_not_verify_is_told_once_and_not_shown() {
     assert_eq!(shown, [last]);
     assert!(complaints.contains("not shown: "), "{complaints}");
     has_nothing_left(&all, "sub", 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_nobody_could_see_is_not_acknowledged() {
+    let all = Federation::start(LISTENERS).await;
+    publish_for_all(&all).await;
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    let mut command = replay(&all, "sub", 1);
+    let status = command.stdout(writer).status();
+    let status = tokio::time::timeout(PATIENCE, status).await.expect("in time").expect("runs");
+    assert!(status.success());
+    let durable = all.durable(REGION, "BOARD", "replay-sub").await;
+    assert_eq!((durable.num_ack_pending, durable.ack_floor.stream_sequence), (1, 0));
 }

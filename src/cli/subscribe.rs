@@ -139,6 +139,9 @@ async fn replay_all(arguments: &Arguments, bus: &Bus, durable: &str, trust: &Tru
     while arguments.count.is_none_or(|count| shown < count) {
         let message = pull.next().await;
         let found = show(arguments, trust, &message, &mut seen)?;
+        if super::output::is_closed() {
+            return Ok(());
+        }
         shown += usize::from(found == Shown::New);
         let settled = match found {
             Shown::New | Shown::Again => message.ack().await,
