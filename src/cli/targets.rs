@@ -22,7 +22,7 @@ pub(super) fn audience(text: &str, trust: &Trust) -> Result<Audience, Failure> {
 }
 
 fn node_audience(text: &str, trust: &Trust) -> Result<Audience, Failure> {
-    let node: NodeId = text.parse().map_err(Failure::usage)?;
+    let node: NodeId = text.parse().map_err(|e| Failure::usage(format!("--to {text}: {e}")))?;
     match trust.seat(&node) {
         Some(_) => Ok(Audience::Node(node)),
         None => Err(Failure::usage(format!("--to {node}: no bundle lists such a node"))),
@@ -38,8 +38,8 @@ fn scope_audience(text: &str) -> Result<Audience, Failure> {
             .ok_or_else(|| Failure::usage(format!("--to {text}: no sector is called `{name}`")))?;
         *name = &known.token;
     }
-    let scope: Scope = tokens.join(".").parse().map_err(Failure::usage)?;
-    Ok(Audience::Scope(scope))
+    let scope = tokens.join(".").parse::<Scope>();
+    scope.map(Audience::Scope).map_err(|e| Failure::usage(format!("--to {text}: {e}")))
 }
 
 /// Refuses what can reach nobody: most often a slip of the pen. What the issuer's own grant forbids

@@ -25,6 +25,8 @@ use crate::topology::{RenderError, Topology};
 /// How long deliveries may still be on their way before they count as missing.
 const SETTLE: Duration = Duration::from_secs(20);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// Where the rendered server keeps its streams, in the folder.
+const STORE: &str = "jetstream";
 
 /// Why the demo cannot go on.
 #[derive(Debug, thiserror::Error)]
@@ -228,15 +230,15 @@ async fn refused(federation: &Federation) -> BTreeMap<String, u64> {
     sums
 }
 
-/// Makes the folder of a federation. Streams of an earlier demo would spoil the account.
+/// Whether a folder can take a federation. Not one where another was played: what lies in its
+/// streams would be taken for what this one sends, or is being written at this moment.
 ///
 /// # Errors
 /// [`DemoError::File`].
 pub fn prepare(out: &Path) -> Result<(), DemoError> {
-    let failed = |why: String| DemoError::File(format!("{}: {why}", out.display()));
-    std::fs::create_dir_all(out).map_err(|e| failed(e.to_string()))?;
-    if out.join("jetstream").exists() {
-        return Err(failed("holds an earlier demo's streams; name an empty folder".into()));
+    let failed = |why: &dyn std::fmt::Display| DemoError::File(format!("{}: {why}", out.display()));
+    if out.join(STORE).exists() {
+        return Err(failed(&"a demo was played here before: remove the folder, or give another"));
     }
-    Ok(())
+    std::fs::create_dir_all(out).map_err(|e| failed(&e))
 }

@@ -99,6 +99,14 @@ impl Wire {
         Ok(Self { notice: notice.to_owned(), hops, body_sig, body })
     }
 
+    /// Whether a receiver would take the headers: a custody may be padded until the next hop is one
+    /// too many.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        let total: usize = self.headers().iter().map(|(_, value)| value.len()).sum();
+        total <= MAX_HEADERS_BYTES && self.hops.len() <= MAX_HOPS
+    }
+
     /// The headers, in a fixed order: exactly these go on, whatever came in.
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {

@@ -76,6 +76,9 @@ fn with_hop(
     let signed =
         jws::sign(&node.key, Typ::Hop, &hop).map_err(|e| PlaceError::Unknown(e.to_string()))?;
     wire.hops.push(signed);
+    if !wire.fits() {
+        return Err(PlaceError::Size);
+    }
     Ok((wire, Some(hop)))
 }
 

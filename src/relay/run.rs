@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
 use super::trust::{TrustFiles, TrustLoadError, load};
-use super::{answers, fold, outbox, work};
+use super::{answers, fold, outbox, receipts, work};
 use crate::address::{
     Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
 };
@@ -180,6 +180,7 @@ async fn connect(
     let node = Node {
         me: config.node.clone(),
         router: Mutex::new(Router::new(config.node.clone(), policy)),
+        words: Mutex::new(receipts::budget()),
         trust: prepared.trust,
         key: prepared.key,
         own,

@@ -1,11 +1,14 @@
 //! One `chappe demo` that stays up in a folder of its own, and is gone when the test is.
 
+#![allow(unreachable_pub)] // for one test binary
+
 use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use chappe::time::Stopwatch;
 use serde_json::Value;
 
 const PLAYED: Duration = Duration::from_secs(120);
@@ -75,8 +78,8 @@ impl Demonstration {
     /// SIGTERM; its exit code, or `None` if it did not end by itself.
     pub fn terminate(&mut self) -> Option<i32> {
         signal("-TERM", self.child.id());
-        let deadline = Instant::now() + ENDED;
-        while Instant::now() < deadline {
+        let watch = Stopwatch::start();
+        while watch.elapsed() < ENDED {
             if let Some(status) = self.child.try_wait().expect("asked") {
                 return status.code();
             }
@@ -107,9 +110,9 @@ fn signal(name: &str, pid: u32) {
 
 /// Tries until it works.
 pub fn patiently(patience: Duration, mut attempt: impl FnMut() -> Result<(), String>) {
-    let deadline = Instant::now() + patience;
+    let watch = Stopwatch::start();
     while let Err(why) = attempt() {
-        assert!(Instant::now() < deadline, "not within {patience:?}: {why}");
+        assert!(watch.elapsed() < patience, "not within {patience:?}: {why}");
         std::thread::sleep(LOOK_EVERY);
     }
 }

@@ -70,6 +70,16 @@ pub const FROM_A_CHILD: &[Lie] = &[
         wire.hops = vec![jws::sign_with(&key, Typ::Hop, padded.as_bytes()).expect("signed")];
         lab.child(wire)
     }),
+    ("custody-padded-until-the-next-hop-does-not-fit", Reason::Header, |lab| {
+        own(lab, |lab, wire| {
+            let hop = serde_json::json!({"st": wire.id(), "prev": wire.id(), "by": "eu-fr-bre",
+                "at": lab.now});
+            let room = MAX_HEADERS_BYTES - wire.notice.len() - 300;
+            let padded = format!("{hop}{}", " ".repeat(room * 3 / 4 - hop.to_string().len()));
+            let key = lab.key("eu-fr-bre", "relay");
+            wire.hops = vec![jws::sign_with(&key, Typ::Hop, padded.as_bytes()).expect("signed")];
+        })
+    }),
     ("first-hop-left-out", Reason::HopChain, |lab| {
         let mut wire = lab.via(lab.issue(&lab.report(HOSPITAL, "eu-fr")), &[HOSPITAL, "eu-fr-bre"]);
         wire.hops.remove(0);

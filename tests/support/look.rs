@@ -75,6 +75,13 @@ impl Federation {
         message.unwrap_or_else(|e| panic!("{subject}: {e}"))
     }
 
+    /// The sequence of a stream's last message.
+    pub async fn last(&self, node: &str, stream: &str) -> u64 {
+        let raw = self.raw(node, Role::Provisioner).await;
+        let stream = jetstream::new(raw.client.clone()).get_stream(stream).await;
+        stream.expect("a stream").cached_info().state.last_sequence
+    }
+
     /// How one of a node's durables stands.
     pub async fn durable(&self, node: &str, stream: &str, name: &str) -> Info {
         let raw = self.raw(node, Role::Provisioner).await;
