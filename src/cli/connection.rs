@@ -87,7 +87,7 @@ impl Connection {
 fn inbox(user: &str) -> String {
     match user {
         DESK => "_INBOX_desk".to_owned(),
-        user if user.starts_with("sub-") => format!("_INBOX_{user}"),
+        user if user.starts_with("sub-") || user.starts_with("replay-") => format!("_INBOX_{user}"),
         publisher => format!("_INBOX_local-{publisher}"),
     }
 }

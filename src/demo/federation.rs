@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::relays::Relays;
 use super::run::DemoError;
-use crate::address::{DESK, Role};
+use crate::address::{DESK, LINK_API, Role, replay_durable};
 use crate::bus::{Bus, Endpoint, Launch, Supervised, TlsFiles, find_server};
 use crate::console;
 use crate::keys;
@@ -159,6 +159,7 @@ fn described(
             Role::Publisher(_) => ("publisher", true),
             Role::Desk => (DESK, true),
             Role::Subscriber(_) => ("subscriber", true),
+            Role::Replay(_) => ("replay", true),
             Role::Monitor => ("monitor", true),
             Role::Relay | Role::Provisioner | Role::Link(_) => ("", false),
         };
@@ -168,10 +169,13 @@ fn described(
         let seed = std::path::absolute(seed_path(&rendered.out, &node.id, &user.role)).ok()?;
         let subjects: Vec<_> =
             user.subscribe.iter().filter(|s| !s.starts_with(&user.inbox)).collect();
-        roles.insert(
-            name.to_owned(),
-            json!({"seed": seed, "inbox_prefix": user.inbox, "subjects": subjects}),
-        );
+        let mut told = json!({"seed": seed, "inbox_prefix": user.inbox, "subjects": subjects});
+        if let (Role::Replay(subscriber), Some(told)) = (&user.role, told.as_object_mut()) {
+            told.insert("durable".into(), replay_durable(subscriber).into());
+            told.insert("stream".into(), "BOARD".into());
+            told.insert("api_prefix".into(), LINK_API.into());
+        }
+        roles.insert(name.to_owned(), told);
     }
     Some(json!({
         "id": node.id,
