@@ -76,3 +76,19 @@ async fn what_finds_a_full_board_waits_and_flows_on_when_there_is_room() {
     }
     nothing_held(&all, "eu-fr-bre").await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receipt_without_room_stops_no_notice() {
+    let all = Federation::start(SMALL).await;
+    all.resize("eu-fr-bre", "OUTBOX", 64).await;
+    let alert = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.bre.all", b"{}");
+    let alert = Statement { kind: Kind::Alert, ..alert };
+    let alert = all.publish(&alert, b"{}".to_vec()).await;
+    all.on_board("eu-fr-bre", alert).await;
+    let settled = async || match all.durable("eu-fr", "BOARD", "child-eu-fr-bre").await {
+        info if info.num_ack_pending == 0 && info.ack_floor.stream_sequence > 0 => Ok(()),
+        info => Err(format!("{} wait for their acknowledgement", info.num_ack_pending)),
+    };
+    all.eventually("the alert is settled", settled).await;
+    all.holds("eu-fr-bre", "RECEIPTS", &format!(".{alert}.eu-fr-bre")).await;
+}
