@@ -45,7 +45,7 @@ async fn the_same_word_again_goes_no_further() {
     let notice = all.publish(&notice, b"{}".to_vec()).await;
     let said = async |by: &str| all.holds("eu-fr", "RECEIPTS", &format!(".{notice}.{by}")).await;
     let (first, ..) = (said(REGION).await, said("eu-fr").await, said("eu-fr-sante").await);
-    let before = all.last("eu-fr", "RECEIPTS").await;
+    let before = all.stream_state("eu-fr", "RECEIPTS").await.last_sequence;
     let child = all.connect("eu-fr", Role::Link(all.node(REGION).id.clone())).await;
     let now = chappe::time::now();
     let say = async |outcome: &str, later: u64| {

@@ -21,7 +21,7 @@ pub(super) enum Settle {
     Later(Duration),
 }
 
-/// First delay while the own server is away; it doubles with each delivery.
+/// First delay while the own server is away or full; it doubles with each delivery.
 const DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
@@ -123,8 +123,9 @@ async fn act(
     let id = verified.id();
     match &verdict {
         Verdict::Place(places) => {
-            if let Some(wait) = placing::place(node, now, &mut router, &verified, places).await? {
+            if !placing::place(node, now, &mut router, &verified, places).await? {
                 drop(router);
+                let wait = backoff(delivery.delivered);
                 return wait_for(node, held, &verified, delivery, wait).await;
             }
         }
