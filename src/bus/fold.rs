@@ -42,6 +42,8 @@ impl Bus {
     /// [`BusError`]: no such durable, not granted, no answer in five seconds.
     pub async fn fold(&self, stream: &str) -> Result<Fold, BusError> {
         let what = format!("{stream}.{FOLD}");
+        // A reset of what was never provisioned is not answered at all; this question is.
+        self.durable(Reading::Own, stream, FOLD).await?;
         // Sequence 1 may be gone; a reset to before the first message starts at the first.
         let consumer = self.reset_consumer(stream, FOLD, 1).await?;
         let mut fold =
