@@ -31,6 +31,7 @@ async fn fold(node: &Node) -> Result<(), BusError> {
     let mut router = node.router.lock().await;
     let mut kept = 0_usize;
     for stream in FOLDED {
+        check_owner(node, stream).await?;
         let mut messages = node.own.fold(stream).await?;
         while let Some(message) = messages.next().await? {
             match take(&mut router, &message) {
@@ -43,6 +44,20 @@ async fn fold(node: &Node) -> Result<(), BusError> {
     router.prune(crate::time::now());
     tracing::info!(kept, "state folded from the node's streams");
     Ok(())
+}
+
+/// The seed of another node on the same server would let this relay work on that node's streams.
+async fn check_owner(node: &Node, stream: &str) -> Result<(), BusError> {
+    match node.own.owner(stream).await? {
+        Some(owner) if owner != node.me.as_str() => {
+            let why = format!(
+                "these are the streams of {owner}, not of {}: the seed of [server] is {owner}'s",
+                node.me
+            );
+            Err(BusError::Refused { what: stream.to_owned(), why })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn take(router: &mut Router, message: &Delivery) -> Result<(), String> {
