@@ -10,7 +10,7 @@ mod servers;
 use std::time::Duration;
 
 use chappe::address::{NodePlan, Role};
-use chappe::bus::{Bus, PlaceError, Placed, Pull, Reading};
+use chappe::bus::{Bus, BusError, PlaceError, Placed, Pull, Reading};
 use futures_util::StreamExt;
 use servers::{Nats, PATIENCE, account, durable, eventually, soon, stream, user};
 
@@ -250,6 +250,14 @@ async fn an_empty_stream_folds_to_nothing() {
     let (_nats, bus) = provisioned(&plan()).await;
     let (count, _) = soon("the fold", folded(&bus)).await;
     assert_eq!(count, 0);
+}
+
+#[tokio::test]
+async fn a_fold_of_what_was_never_provisioned_says_at_once_what_to_do() {
+    let (_nats, bus) = provisioned(&plan()).await;
+    let error = bus.fold("CASES").await.err().unwrap();
+    assert!(matches!(error, BusError::Missing { .. }), "{error:?}");
+    assert!(error.to_string().contains("chappe provision"), "{error}");
 }
 
 #[tokio::test]

@@ -97,7 +97,7 @@ pub enum BusError {
         what: String,
     },
     /// There is no such stream, durable or message.
-    #[error("{what}: not there: {why}")]
+    #[error("{what}: not there; `chappe provision` makes streams and durables: {why}")]
     Missing {
         /// What was asked for.
         what: String,

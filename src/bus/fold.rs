@@ -36,12 +36,24 @@ pub struct Fold {
 }
 
 impl Bus {
+    /// The node for which the durable `fold` of a stream was provisioned; `None` if that was not
+    /// noted. Whoever connects with another node's seed finds this out before it writes there.
+    ///
+    /// # Errors
+    /// [`BusError`]: no such durable, not granted, no answer in five seconds.
+    pub async fn owner(&self, stream: &str) -> Result<Option<String>, BusError> {
+        let durable = self.durable(Reading::Own, stream, FOLD).await?;
+        Ok(durable.cached_info().config.description.clone())
+    }
+
     /// Resets the durable `fold` of a stream to its start and reads to its end.
     ///
     /// # Errors
     /// [`BusError`]: no such durable, not granted, no answer in five seconds.
     pub async fn fold(&self, stream: &str) -> Result<Fold, BusError> {
         let what = format!("{stream}.{FOLD}");
+        // A reset of what was never provisioned is not answered at all; this question is.
+        self.durable(Reading::Own, stream, FOLD).await?;
         // Sequence 1 may be gone; a reset to before the first message starts at the first.
         let consumer = self.reset_consumer(stream, FOLD, 1).await?;
         let mut fold =

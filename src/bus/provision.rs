@@ -64,8 +64,9 @@ impl Bus {
             report.note(self.provision_stream(spec, replicas).await?);
             report.streams += 1;
         }
+        let owner = plan.accounts.first().map(|account| account.name.as_str());
         for spec in &plan.durables {
-            report.note(self.provision_durable(spec).await?);
+            report.note(self.provision_durable(spec, owner).await?);
             report.durables += 1;
         }
         Ok(report)
@@ -113,16 +114,24 @@ impl Bus {
         Ok(done)
     }
 
-    async fn provision_durable(&self, spec: &DurableSpec) -> Result<Done, BusError> {
+    async fn provision_durable(
+        &self,
+        spec: &DurableSpec,
+        owner: Option<&str>,
+    ) -> Result<Done, BusError> {
+        let over = |config| consumer::Config {
+            description: owner.map(str::to_owned),
+            ..durable_over(config, spec)
+        };
         match self.durable(Reading::Own, &spec.stream, &spec.name).await {
             Err(BusError::Missing { .. }) => {
-                self.write(spec, &durable_over(consumer::Config::default(), spec)).await?;
+                self.write(spec, &over(consumer::Config::default())).await?;
                 Ok(Done::Created)
             }
             Err(error) => Err(error),
             Ok(found) => {
                 let found = found.cached_info().config.clone();
-                self.change(spec, &found, &durable_over(found.clone(), spec)).await
+                self.change(spec, &found, &over(found.clone())).await
             }
         }
     }

@@ -133,7 +133,9 @@ pub async fn run(config: RelayConfig, stop: CancellationToken) -> Result<(), Rel
         () = stop.cancelled() => return Ok(()),
     };
     let (node, hood) = node;
-    fold_patiently(&node, &stop).await;
+    if until(&stop, fold::patiently(&node)).await.is_none() {
+        return Ok(());
+    }
     set(&states, "folded", true);
     spawn_all(&mut tasks, &node, &hood, &states, &stop);
     tracing::info!(node = %node.me, "relay is at work");
@@ -215,20 +217,6 @@ fn link_endpoint(me: &NodeId, upstream: &Upstream) -> Result<Endpoint, RelayErro
             client: upstream.cert.clone().zip(upstream.key.clone()),
         },
     })
-}
-
-/// Folds again from the start until it succeeds: nothing is decided on half a state.
-async fn fold_patiently(node: &Node, stop: &CancellationToken) {
-    while !stop.is_cancelled() {
-        match fold::fold(node).await {
-            Ok(()) => return,
-            Err(error) => tracing::warn!(%error, "state not folded yet; trying again"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
-            () = stop.cancelled() => {}
-        }
-    }
 }
 
 fn spawn_all(

@@ -111,6 +111,11 @@ impl Federation {
         self.processes.terminate(node).await
     }
 
+    /// The last lines of each log that are not mere information.
+    pub fn complaints(&self) -> String {
+        self.processes.complaints()
+    }
+
     pub async fn all_ready(&self) {
         for node in self.nodes() {
             self.ready(node.as_str()).await;
