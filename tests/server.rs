@@ -7,7 +7,6 @@
 
 mod servers;
 
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
 

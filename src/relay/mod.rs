@@ -15,6 +15,7 @@ mod placing;
 mod quarantine;
 mod receipts;
 mod run;
+mod tasks;
 mod trust;
 mod work;
 

@@ -9,12 +9,11 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
+use super::tasks::{States, set, spawn_all, until};
 use super::trust::{TrustFiles, TrustLoadError, load};
-use super::{answers, fold, outbox, receipts, work};
-use crate::address::{
-    Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
-};
-use crate::bus::{Bus, BusError, Endpoint, Reading, TlsFiles};
+use super::{fold, receipts};
+use crate::address::Neighbourhood;
+use crate::bus::{Bus, BusError, Endpoint, TlsFiles};
 use crate::config::{RelayConfig, Upstream};
 use crate::console::{self, ConsoleError, Readiness};
 use crate::jws::{SecretKey, Signer as _};
@@ -27,10 +26,6 @@ use crate::trust::{Trust, Usage};
 
 /// How long a relay that is told to end waits for the notices in hand: two place timeouts.
 const GRACE: Duration = Duration::from_secs(12);
-/// How often expired notices are forgotten and the link gauges set.
-const TICK: Duration = Duration::from_secs(5);
-/// Before an upstream whose server is too old or too small is asked again.
-const UNFIT: Duration = Duration::from_secs(60);
 
 /// Why a relay does not start, or ends.
 #[derive(Debug, thiserror::Error)]
@@ -142,14 +137,6 @@ pub async fn run(config: RelayConfig, stop: CancellationToken) -> Result<(), Rel
     supervise(tasks, stop).await
 }
 
-type States = Arc<std::sync::Mutex<BTreeMap<String, bool>>>;
-
-fn set(states: &States, name: &str, holds: bool) {
-    if let Ok(mut states) = states.lock() {
-        states.insert(name.to_owned(), holds);
-    }
-}
-
 fn serve_console(
     tasks: &mut JoinSet<Result<(), RelayError>>,
     listener: tokio::net::TcpListener,
@@ -217,137 +204,6 @@ fn link_endpoint(me: &NodeId, upstream: &Upstream) -> Result<Endpoint, RelayErro
             client: upstream.cert.clone().zip(upstream.key.clone()),
         },
     })
-}
-
-fn spawn_all(
-    tasks: &mut JoinSet<Result<(), RelayError>>,
-    node: &Arc<Node>,
-    hood: &Neighbourhood,
-    states: &States,
-    stop: &CancellationToken,
-) {
-    for source in hood.intakes() {
-        let Some(stream) = intake_stream(&source) else { continue };
-        spawn_source(tasks, node, source, false, stream, "relay".into(), stop);
-    }
-    for source in hood.sources() {
-        let durable = held_durable(&source);
-        spawn_source(tasks, node, source, true, "HELD".into(), durable, stop);
-    }
-    for (upstream, endpoint) in &node.links {
-        spawn_link(tasks, node, upstream, endpoint.clone(), states, stop);
-    }
-    let (served, hood, until) = (Arc::clone(node), hood.clone(), stop.clone());
-    tasks.spawn(async move { Ok(answers::serve(&served, &hood, until).await?) });
-    let (ticked, until, states) = (Arc::clone(node), stop.clone(), Arc::clone(states));
-    tasks.spawn(async move {
-        tick(&ticked, &states, until).await;
-        Ok(())
-    });
-}
-
-fn spawn_source(
-    tasks: &mut JoinSet<Result<(), RelayError>>,
-    node: &Arc<Node>,
-    source: Source,
-    held: bool,
-    stream: String,
-    durable: String,
-    stop: &CancellationToken,
-) {
-    let (node, stop) = (Arc::clone(node), stop.clone());
-    tasks.spawn(async move {
-        let mut pull = node.own.pull(Reading::Own, &stream, &durable);
-        while let Some(delivery) = until(&stop, pull.next()).await {
-            work::handle(&node, &source, held, delivery).await;
-        }
-        Ok(())
-    });
-}
-
-/// One upstream: its board comes down, our outbox goes up, over one connection.
-fn spawn_link(
-    tasks: &mut JoinSet<Result<(), RelayError>>,
-    node: &Arc<Node>,
-    upstream: &NodeId,
-    endpoint: Endpoint,
-    states: &States,
-    stop: &CancellationToken,
-) {
-    let (node, upstream) = (Arc::clone(node), upstream.clone());
-    let (states, stop) = (Arc::clone(states), stop.clone());
-    tasks.spawn(async move {
-        let Some(link) = until(&stop, connect_to(&upstream, &endpoint)).await else {
-            return Ok(());
-        };
-        let source = Source::Upstream(upstream.clone());
-        let durable = child_durable(&node.me);
-        let mut down = link.pull(Reading::Link, "BOARD", &durable);
-        let mut up = node.own.pull(Reading::Own, "OUTBOX", &outbox_durable(&upstream));
-        let downward = async {
-            while let Some(delivery) = until(&stop, down.next()).await {
-                work::handle(&node, &source, false, delivery).await;
-            }
-        };
-        let upward = async {
-            while let Some(delivery) = until(&stop, up.next()).await {
-                outbox::send(&node, &upstream, &link, delivery).await;
-            }
-        };
-        tokio::join!(downward, upward, watch(&node, &upstream, &link, &states, &stop));
-        Ok(())
-    });
-}
-
-/// Connects however long it takes: an upstream whose server is unfit harms its own link alone.
-async fn connect_to(upstream: &NodeId, endpoint: &Endpoint) -> Bus {
-    loop {
-        match Bus::connect_patiently(endpoint).await {
-            Ok(link) => return link,
-            Err(error) => tracing::error!(%upstream, %error, "link not usable; trying again"),
-        }
-        tokio::time::sleep(UNFIT).await;
-    }
-}
-
-/// Shows the link's state as it changes.
-async fn watch(
-    node: &Node,
-    upstream: &NodeId,
-    link: &Bus,
-    states: &States,
-    stop: &CancellationToken,
-) {
-    let mut state = link.state();
-    loop {
-        let up = *state.borrow_and_update();
-        node.metrics.link(upstream, up);
-        set(states, &format!("upstream {upstream}"), up);
-        match until(stop, state.changed()).await {
-            Some(Ok(())) => {}
-            Some(Err(_)) | None => return,
-        }
-    }
-}
-
-async fn tick(node: &Node, states: &States, stop: CancellationToken) {
-    loop {
-        node.metrics.server(node.own.is_up());
-        set(states, "server", node.own.is_up());
-        if until(&stop, tokio::time::sleep(TICK)).await.is_none() {
-            return;
-        }
-        node.router.lock().await.prune(crate::time::now());
-    }
-}
-
-/// What `work` gives, unless `stop` comes first.
-async fn until<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => None,
-        done = work => Some(done),
-    }
 }
 
 /// The first task that ends ends all, within the grace.
