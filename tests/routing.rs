@@ -234,6 +234,42 @@ fn a_withdrawal_lasts_as_long_as_what_it_withdraws() {
     assert_eq!(decide(&router, &m), Verdict::Refuse(Reason::Lifetime));
 }
 
+fn answer(of: &Statement, target: Id, to: &str) -> Statement {
+    let case = serde_json::from_value(serde_json::json!({"state": "accepted"})).expect("a case");
+    Statement {
+        kind: Kind::Response,
+        iss: id("eu-fr"),
+        aud: chappe::notice::Audience::Node(id(to)),
+        re: Some(target),
+        case: Some(case),
+        ..of.clone()
+    }
+}
+
+#[test]
+fn an_answer_goes_to_who_reported_and_to_nobody_else() {
+    let case = escalation("eu-fr-bre-chu", "eu-fr", Tlp::Amber);
+    let report = arriving("eu-fr", &["eu-fr-bre-chu", "eu-fr-bre"], &case);
+    let mut top = router("eu-fr");
+    keep(&mut top, &report);
+    let m = arriving("eu-fr", &[], &answer(&case, report.id(), "eu-fr-bre-chu"));
+    let down = Verdict::Place(vec![Place::Cases, Place::Direct(id("eu-fr-bre"))]);
+    assert_eq!(decide(&top, &m), down);
+    let m = arriving("eu-fr", &[], &answer(&case, report.id(), "eu-fr-nor-mairie"));
+    assert_eq!(decide(&top, &m), Verdict::Refuse(Reason::Relation));
+}
+
+#[test]
+fn an_update_lasts_as_long_as_what_it_updates() {
+    let mut router = router("eu-fr-bre");
+    let first = arriving("eu-fr-bre", &["eu-fr"], &national());
+    keep(&mut router, &first);
+    let mut short = version(&national(), 2, Some(first.id()));
+    short.exp -= 1;
+    let m = arriving("eu-fr-bre", &["eu-fr"], &short);
+    assert_eq!(decide(&router, &m), Verdict::Refuse(Reason::Lifetime));
+}
+
 #[test]
 fn an_escalation_climbs_by_rule_and_never_past_its_audience() {
     let case = escalation("eu-fr-bre-chu", "eu-fr", Tlp::Amber);
