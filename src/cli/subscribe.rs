@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -10,7 +11,7 @@ use super::connection::{Connection, failure};
 use super::output::say;
 use super::{Failure, Outcome, told_to_end};
 use crate::address::{LocalSubscriber, Neighbourhood, live};
-use crate::bus::Delivery;
+use crate::bus::{Bus, Delivery};
 use crate::notice::{File, Id, NodeId, Scope, Severity, Statement, Tlp};
 use crate::publish::Place;
 use crate::relay::load_trust;
@@ -19,6 +20,8 @@ use crate::verify;
 
 /// Ids remembered to show each notice once; beyond it the oldest half is forgotten.
 const MAX_SEEN: usize = 100_000;
+/// How often to look whether the server grants everything.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -90,14 +93,22 @@ async fn show_all(
     trust: &Trust,
     patterns: &[String],
 ) -> Outcome {
-    let bus = crate::bus::Bus::connect(&place.endpoint).await.map_err(|e| failure(&e.into()))?;
+    let bus = Bus::connect(&place.endpoint).await.map_err(|e| failure(&e.into()))?;
     let mut messages = bus.live(patterns).await.map_err(Failure::failed)?;
     let mut seen = HashSet::new();
     let mut shown = 0;
-    while let Some(message) = messages.next().await {
-        if bus.faults() > 0 && shown == 0 {
-            super::complain("the server refused a subject: see `chappe subscribe --subjects`");
-        }
+    loop {
+        // The server says what it does not grant after the subscription, and then stays silent.
+        let message = tokio::select! {
+            message = messages.next() => message,
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                granted(&bus, patterns)?;
+                continue;
+            }
+        };
+        let Some(message) = message else {
+            return Err(Failure::failed("the connection was closed"));
+        };
         if seen.len() >= MAX_SEEN {
             seen.clear();
         }
@@ -108,7 +119,15 @@ async fn show_all(
             return Ok(());
         }
     }
-    Err(Failure::failed("the connection was closed"))
+}
+
+/// Fails if the user may not hear a pattern: to hear part of what was asked looks like silence.
+fn granted(bus: &Bus, patterns: &[String]) -> Outcome {
+    let Some(denied) = patterns.iter().find(|pattern| bus.denied(pattern)) else { return Ok(()) };
+    Err(Failure::failed(format!(
+        "the server does not grant {denied} to this user: ask for what it was configured for, with \
+         --scope, --severity, --tlp, --drills"
+    )))
 }
 
 /// Shows a notice that verifies, once; what does not verify is told and not shown.
