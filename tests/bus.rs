@@ -10,7 +10,7 @@ mod servers;
 use std::time::Duration;
 
 use chappe::address::{NodePlan, Role};
-use chappe::bus::{Bus, PlaceError, Placed, Pull, Reading};
+use chappe::bus::{Bus, BusError, PlaceError, Placed, Pull, Reading};
 use futures_util::StreamExt;
 use servers::{Nats, PATIENCE, account, durable, eventually, soon, stream, user};
 
@@ -185,6 +185,20 @@ async fn a_reader_waits_for_a_durable_that_is_not_there_yet() {
 }
 
 #[tokio::test]
+async fn a_reader_survives_that_its_durable_is_deleted_and_made_anew() {
+    let (_nats, bus) = provisioned(&plan()).await;
+    put(&bus, "chappe.board.a").await;
+    let mut source = bus.pull(Reading::Own, "BOARD", "child-eu-fr");
+    assert_eq!(next_subject(&mut source).await, "chappe.board.a");
+    let delete = "$JS.API.CONSUMER.DELETE.BOARD.child-eu-fr";
+    bus.ask(delete, Vec::new(), PATIENCE).await.unwrap();
+    assert_eq!(bus.provision(&plan(), 1).await.unwrap().created, 1);
+    put(&bus, "chappe.board.b").await;
+    assert_eq!(next_subject(&mut source).await, "chappe.board.a", "the new one starts anew");
+    assert_eq!(next_subject(&mut source).await, "chappe.board.b");
+}
+
+#[tokio::test]
 async fn a_widened_durable_brings_the_older_messages_too() {
     let mut plan = plan();
     plan.durables[0].filters = vec!["chappe.board.a".into()];
@@ -200,10 +214,10 @@ async fn a_widened_durable_brings_the_older_messages_too() {
 }
 
 #[tokio::test]
-async fn a_thousand_headers_are_folded_in_order_and_twice_alike() {
+async fn more_headers_than_the_client_buffers_are_folded_in_order_and_twice_alike() {
     let (_nats, bus) = provisioned(&plan()).await;
     let notice = vec![("Chappe-Notice", "n".repeat(2_900))];
-    let placing = (0..1_000).map(|n| {
+    let placing = (0..5_000).map(|n| {
         let (bus, notice) = (bus.clone(), notice.clone());
         async move {
             let subject = format!("chappe.board.{n}");
@@ -214,7 +228,7 @@ async fn a_thousand_headers_are_folded_in_order_and_twice_alike() {
     placing.collect::<Vec<()>>().await;
     for _ in 0..2 {
         let (count, sequences) = soon("the fold", folded(&bus)).await;
-        assert_eq!(count, 1_000);
+        assert_eq!(count, 5_000);
         assert!(sequences.is_sorted());
     }
 }
@@ -236,6 +250,14 @@ async fn an_empty_stream_folds_to_nothing() {
     let (_nats, bus) = provisioned(&plan()).await;
     let (count, _) = soon("the fold", folded(&bus)).await;
     assert_eq!(count, 0);
+}
+
+#[tokio::test]
+async fn a_fold_of_what_was_never_provisioned_says_at_once_what_to_do() {
+    let (_nats, bus) = provisioned(&plan()).await;
+    let error = bus.fold("CASES").await.err().unwrap();
+    assert!(matches!(error, BusError::Missing { .. }), "{error:?}");
+    assert!(error.to_string().contains("chappe provision"), "{error}");
 }
 
 #[tokio::test]

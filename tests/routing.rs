@@ -6,6 +6,7 @@
 mod forge;
 
 use chappe::address::{Place, Source};
+use chappe::lifecycle::Standing;
 use chappe::notice::{Id, Kind, NodeId, Outcome, Reason, Severity, Statement, Time, Tlp};
 use chappe::policy::{Climb, ClimbThen, Concern, Policy, Rule, Then, entitled};
 use chappe::routing::{Back, Router, Stored, Verdict};
@@ -196,6 +197,33 @@ fn nobody_closes_anothers_notice_and_nobody_calls_a_drill_real() {
 }
 
 #[test]
+fn a_drill_about_a_real_document_changes_nothing_for_the_real_one() {
+    let drill = |s: Statement| Statement { exercise: Some("cyber-europe".into()), ..s };
+    let mut router = router("eu-fr");
+    let rehearsed = arriving("eu-fr", &[], &drill(version(&national(), 9, None)));
+    keep(&mut router, &rehearsed);
+    let over = ending(Kind::Withdrawal, rehearsed.statement(), rehearsed.id());
+    keep(&mut router, &arriving("eu-fr", &[], &over));
+    let real = arriving("eu-fr", &[], &national());
+    assert_eq!(decide(&router, &real), Verdict::Place(vec![Place::Board]));
+}
+
+#[test]
+fn a_withdrawn_note_counts_no_more_and_leaves_its_target_alone() {
+    let target = arriving("eu-fr", &[], &national());
+    let note = Statement { kind: Kind::Annotation, re: Some(target.id()), ..national() };
+    let note = arriving("eu-fr", &[], &note);
+    let withdrawal = arriving("eu-fr", &[], &ending(Kind::Withdrawal, note.statement(), note.id()));
+    let mut router = router("eu-fr");
+    for m in [&target, &note, &withdrawal] {
+        keep(&mut router, m);
+    }
+    let standing = |m: &Verified| router.ledger().standing(NOW, m.id(), m.statement());
+    assert_eq!(standing(&target), Standing::InForce);
+    assert_eq!(standing(&note), Standing::Withdrawn);
+}
+
+#[test]
 fn a_withdrawal_lasts_as_long_as_what_it_withdraws() {
     let mut router = router("eu-fr-bre");
     let target = arriving("eu-fr-bre", &["eu-fr"], &national());
@@ -254,6 +282,21 @@ fn the_latest_receipt_of_one_node_wins() {
     assert!(router.keep_receipt(receipt.clone(), String::new()));
     receipt.at = Time::from_millis(NOW.millis() - 1);
     assert!(!router.keep_receipt(receipt, String::new()));
+}
+
+#[test]
+fn only_who_is_entitled_or_refuses_has_a_word_on_a_notice() {
+    let for_brittany = advisory("eu-fr", "scope:eu.fr.bre.all", Tlp::Green);
+    let m = arriving("eu-fr", &[], &for_brittany);
+    let mut nation = router("eu-fr");
+    keep(&mut nation, &m);
+    let word = |by: &str, outcome: Outcome| {
+        let refusal = router(by).refusal(NOW, &trust(), m.id(), Reason::Audience);
+        chappe::notice::Receipt { outcome, ..refusal }
+    };
+    assert!(nation.can_say(&trust(), &word("eu-fr-bre", Outcome::Delivered)));
+    assert!(!nation.can_say(&trust(), &word("eu-fr-nor", Outcome::Delivered)));
+    assert!(nation.can_say(&trust(), &word("eu-fr-nor", Outcome::Refused)));
 }
 
 #[test]

@@ -5,15 +5,20 @@
 //! reply is mapped, and the injection ends nowhere.
 
 use super::pattern::live;
-use super::place::{DESK, REAL, child_durable, fetch, held_durable, intake_stream, outbox_durable};
+use super::place::{
+    DESK, REAL, child_durable, fetch, held_durable, intake_stream, outbox_durable, replay_durable,
+};
 use super::plan::{FOLDED, Neighbourhood, both};
 use super::spec::{AccountSpec, ExportSpec, ImportSpec, Role, UserSpec};
 use crate::notice::NodeId;
 
-/// API prefix of a link: under `$JS.API.` the server's own "JetStream not enabled" comes first.
+/// API prefix of a link and a replay user: under `$JS.API.` the server's own "JetStream not
+/// enabled" comes first.
 pub const LINK_API: &str = "$JS.up.API";
 /// Streams that an upstream offers to a child or follower.
 pub const OFFERED: [&str; 3] = ["BOARD", "BEATS", "TRUST"];
+/// Stream that a node offers to its own subscribers.
+const REPLAYED: &str = "BOARD";
 
 pub(super) fn accounts(hood: &Neighbourhood) -> Vec<AccountSpec> {
     vec![core(hood), inward(hood), outward(hood)]
@@ -71,6 +76,7 @@ fn inward(hood: &Neighbourhood) -> AccountSpec {
     let publishers = hood.all_publishers();
     let mut users: Vec<UserSpec> = publishers.iter().map(|p| publisher(p)).collect();
     users.extend(hood.links.iter().map(|l| link(&l.to)));
+    users.extend(hood.subscribers.iter().map(|(name, _)| replay(name)));
     AccountSpec {
         name: format!("{}_in", hood.node),
         jetstream: false,
@@ -99,7 +105,14 @@ fn outward(hood: &Neighbourhood) -> AccountSpec {
     }
 }
 
+/// Every durable that somebody reads from another account.
 fn offered(hood: &Neighbourhood) -> Vec<(&'static str, String)> {
+    let missed = hood.subscribers.iter().map(|(name, _)| (REPLAYED, replay_durable(name)));
+    linked(hood).into_iter().chain(missed).collect()
+}
+
+/// The durables of children and followers, whose filters the relay itself adapts.
+fn linked(hood: &Neighbourhood) -> Vec<(&'static str, String)> {
     let pairs = |link: &crate::trust::Link| OFFERED.map(|s| (s, child_durable(&link.to)));
     hood.links.iter().flat_map(pairs).collect()
 }
@@ -129,6 +142,7 @@ fn inbox_token(role: &Role) -> String {
         Role::Desk => "desk".into(),
         Role::Link(node) => format!("link-{node}"),
         Role::Subscriber(name) => format!("sub-{name}"),
+        Role::Replay(name) => replay_durable(name),
     }
 }
 
@@ -166,7 +180,7 @@ fn relay(hood: &Neighbourhood) -> UserSpec {
         publish.push(format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
         publish.push(format!("$JS.API.STREAM.INFO.{stream}"));
     }
-    for (stream, durable) in offered(hood) {
+    for (stream, durable) in linked(hood) {
         publish.push(format!("$JS.API.CONSUMER.CREATE.{stream}.{durable}"));
         publish.push(format!("$JS.API.CONSUMER.RESET.{stream}.{durable}"));
     }
@@ -208,11 +222,19 @@ fn link(child: &NodeId) -> UserSpec {
     let durable = child_durable(child);
     let mut publish = both(&format!("intake.child.{child}.>"));
     publish.push(fetch(child.as_str()));
-    for stream in OFFERED {
-        for verb in ["INFO", "MSG.NEXT"] {
-            publish.push(format!("{LINK_API}.CONSUMER.{verb}.{stream}.{durable}"));
-        }
-        publish.extend(acks(stream, &durable));
-    }
+    publish.extend(OFFERED.iter().flat_map(|stream| reads_across(stream, &durable)));
     user(Role::Link(child.clone()), publish, Vec::new(), false)
+}
+
+/// Reads its one durable and nothing else: no intake, no fetch.
+fn replay(name: &str) -> UserSpec {
+    let publish = reads_across(REPLAYED, &replay_durable(name));
+    user(Role::Replay(name.to_owned()), publish, Vec::new(), false)
+}
+
+/// What reading a durable of another account takes, under the names that this account imports.
+fn reads_across(stream: &str, durable: &str) -> Vec<String> {
+    let api =
+        ["INFO", "MSG.NEXT"].map(|verb| format!("{LINK_API}.CONSUMER.{verb}.{stream}.{durable}"));
+    api.into_iter().chain(acks(stream, durable)).collect()
 }

@@ -62,13 +62,24 @@ fn child_tails(link: &Link) -> Vec<String> {
 /// The live patterns of a local subscriber.
 #[must_use]
 pub fn live(interest: &Interest) -> Vec<String> {
+    heard(interest, "live.board")
+}
+
+/// The patterns of a local subscriber's replay durable: on the board what [`live`] is on the wire,
+/// so that being away neither loses nor shows anything.
+#[must_use]
+pub fn replay(interest: &Interest) -> Vec<String> {
+    heard(interest, "board")
+}
+
+fn heard(interest: &Interest, family: &str) -> Vec<String> {
     let tails = tails(&interest.scopes, interest.tlp, &interest.amber_sectors);
     let realms: &[&str] = if interest.drills { &[REAL, DRILL] } else { &[REAL] };
     let mut patterns = Vec::new();
     for realm in realms {
         for tail in &tails {
             for (kind, severity) in kinds(&interest.severities) {
-                patterns.push(format!("{realm}.live.board.{kind}.{tail}.{severity}.*.*"));
+                patterns.push(format!("{realm}.{family}.{kind}.{tail}.{severity}.*.*"));
             }
         }
     }
@@ -210,6 +221,23 @@ mod tests {
             assert!(patterns.contains(&wanted.to_owned()), "{wanted}");
         }
         assert!(!patterns.iter().any(|p| p.contains("amber") || p.starts_with("drill")));
+    }
+
+    #[test]
+    fn what_was_missed_is_what_would_have_been_heard() {
+        let interest = Interest {
+            scopes: vec!["eu.fr.bre".parse().expect("a scope")],
+            severities: vec![Severity::Critical],
+            tlp: Tlp::Amber,
+            amber_sectors: vec!["health".into()],
+            drills: true,
+        };
+        let missed = replay(&interest);
+        let drill = "drill.board.update.eu.fr.bre.health.amber.*.*.*".to_owned();
+        assert!(missed.contains(&drill), "{missed:?}");
+        // What the server republishes the board as.
+        let heard = missed.iter().map(|p| p.replacen(".board.", ".live.board.", 1));
+        assert_eq!(heard.collect::<Vec<_>>(), live(&interest));
     }
 
     #[test]

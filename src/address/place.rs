@@ -185,6 +185,12 @@ pub fn child_durable(child: &NodeId) -> String {
     format!("child-{child}")
 }
 
+/// The durable of what a local subscriber missed; its user and profile are called so too.
+#[must_use]
+pub fn replay_durable(subscriber: &str) -> String {
+    format!("replay-{subscriber}")
+}
+
 /// The durable of the outbox toward an upstream.
 #[must_use]
 pub fn outbox_durable(upstream: &NodeId) -> String {

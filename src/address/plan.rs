@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use super::accounts;
-use super::pattern::{Interest, amber_sectors, child_beats, child_board};
+use super::pattern::{Interest, amber_sectors, child_beats, child_board, replay};
 use super::place::{
     DESK, DRILL, REAL, Source, child_durable, held_durable, intake_stream, outbox_durable,
+    replay_durable,
 };
 use super::spec::{Discard, DurableSpec, NodePlan, Retention, StreamSpec};
 use crate::notice::{NodeId, Scope, Severity, Tlp};
@@ -19,6 +20,10 @@ const NOTICE_AGE: Duration = Duration::from_secs(401 * 24 * 3600);
 /// Streams whose headers a relay folds into its state at start.
 pub const FOLDED: [&str; 4] = ["BOARD", "INBOX", "CASES", "RECEIPTS"];
 
+/// The most local subscribers of a node: each has a replay durable on the board, and a durable is
+/// state that the server writes down with every acknowledgement.
+pub const MAX_REPLAY: usize = 100;
+
 /// What a node's server must know of it: whom it serves, and who works there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Neighbourhood {
@@ -30,7 +35,8 @@ pub struct Neighbourhood {
     pub upstreams: Vec<NodeId>,
     /// Local publishers, without the desk.
     pub publishers: Vec<String>,
-    /// Live subscribers, by name.
+    /// Local subscribers, by name, at most [`MAX_REPLAY`]. Each may listen live, and read from a
+    /// durable what it missed.
     pub subscribers: Vec<(String, Interest)>,
 }
 
@@ -155,6 +161,9 @@ impl Neighbourhood {
             durables.push(durable("BOARD", name.clone(), child_board(link), false));
             durables.push(durable("BEATS", name.clone(), child_beats(link), false));
             durables.push(durable("TRUST", name, vec![format!("{REAL}.trust.>")], false));
+        }
+        for (name, interest) in &self.subscribers {
+            durables.push(durable("BOARD", replay_durable(name), replay(interest), false));
         }
         let intakes = self.intakes();
         let streams = intakes.iter().filter_map(intake_stream);

@@ -75,6 +75,8 @@ pub enum Role {
     Link(crate::notice::NodeId),
     /// Live subscriber, by name.
     Subscriber(String),
+    /// The same subscriber reading what it missed from its durable, by name.
+    Replay(String),
 }
 
 /// One user with its allow-lists.

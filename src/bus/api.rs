@@ -51,6 +51,20 @@ impl Bus {
         pull_consumer(info, self.context(reading), &what)
     }
 
+    /// Whether a durable is there and may be read: a [`super::Pull`] waits for one that is not.
+    /// Needs nothing but `CONSUMER.INFO` of it.
+    ///
+    /// # Errors
+    /// [`BusError::Missing`], [`BusError::NotGranted`] or what else the server says.
+    pub async fn has_durable(
+        &self,
+        reading: Reading,
+        stream: &str,
+        durable: &str,
+    ) -> Result<(), BusError> {
+        self.durable(reading, stream, durable).await.map(drop)
+    }
+
     /// Sets a durable of the own account back to a stream sequence; needs `CONSUMER.RESET` of it.
     ///
     /// What it had delivered and not yet settled is forgotten, and everything from there on that

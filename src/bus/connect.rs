@@ -23,8 +23,9 @@ pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// First and longest delay between tries to reconnect.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
-/// Answers in flight to one client before it stops reading; live bursts at most.
-const SUBSCRIPTION_CAPACITY: usize = 4_096;
+/// Messages that wait here for one reader. The library **drops** what comes above it, and only an
+/// event tells: what is pulled in one go has to stay far below.
+pub(super) const SUBSCRIPTION_CAPACITY: usize = 4_096;
 
 /// Where and as whom to connect.
 #[derive(Clone, Debug)]
@@ -96,7 +97,7 @@ pub enum BusError {
         what: String,
     },
     /// There is no such stream, durable or message.
-    #[error("{what}: not there: {why}")]
+    #[error("{what}: not there; `chappe provision` makes streams and durables: {why}")]
     Missing {
         /// What was asked for.
         what: String,
@@ -250,7 +251,7 @@ fn options(endpoint: &Endpoint, link: &Arc<Link>) -> ConnectOptions {
         .connection_timeout(CONNECT_TIMEOUT)
         .subscription_capacity(SUBSCRIPTION_CAPACITY)
         .ignore_discovered_servers()
-        .reconnect_delay_callback(reconnect_delay)
+        .reconnect_delay_callback(library_delay)
         .event_callback(move |event| {
             link.on(&event);
             async {}
@@ -273,6 +274,14 @@ pub(super) fn reconnect_delay(attempts: usize) -> Duration {
     let doublings = u32::try_from(attempts).unwrap_or(u32::MAX).min(6);
     let whole = (RECONNECT.0 * 2u32.pow(doublings)).min(RECONNECT.1);
     whole * (768 + getrandom::u32().unwrap_or(256) % 512) / 1024
+}
+
+/// The library asks before its first try too, and that one has nothing to wait for.
+fn library_delay(attempts: usize) -> Duration {
+    match attempts {
+        0 | 1 => Duration::ZERO,
+        more => reconnect_delay(more - 1),
+    }
 }
 
 fn check_server(url: &str, client: &Client) -> Result<(), BusError> {

@@ -12,12 +12,14 @@ use async_nats::jetstream::consumer::pull::Stream;
 use futures_util::StreamExt as _;
 use futures_util::stream::Peekable;
 
-use super::connect::{Bus, BusError, refused};
+use super::connect::{Bus, BusError, SUBSCRIPTION_CAPACITY, refused};
 use super::delivery::Delivery;
 use super::pull::{BATCH_BYTES, Reading};
 
 const FOLD: &str = "fold";
-const BATCH: usize = 5_000;
+/// Two pulls are under way at most, and the library drops what does not fit its buffer.
+const BATCH: usize = 1_000;
+const _: () = assert!(2 * BATCH < SUBSCRIPTION_CAPACITY);
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const EXPIRES: Duration = Duration::from_secs(30);
 /// After so long without a message the server is asked whether there are any more.
@@ -28,19 +30,36 @@ pub struct Fold {
     open: Option<Pin<Box<Peekable<Stream>>>>,
     stream: String,
     bus: Bus,
+    /// The durable's count at the last delivery, which a reset sets to 0: a step of more than one
+    /// is a loss.
+    delivered: u64,
 }
 
 impl Bus {
+    /// The node for which the durable `fold` of a stream was provisioned; `None` if that was not
+    /// noted. Whoever connects with another node's seed finds this out before it writes there.
+    ///
+    /// # Errors
+    /// [`BusError`]: no such durable, not granted, no answer in five seconds.
+    pub async fn owner(&self, stream: &str) -> Result<Option<String>, BusError> {
+        let durable = self.durable(Reading::Own, stream, FOLD).await?;
+        Ok(durable.cached_info().config.description.clone())
+    }
+
     /// Resets the durable `fold` of a stream to its start and reads to its end.
     ///
     /// # Errors
     /// [`BusError`]: no such durable, not granted, no answer in five seconds.
     pub async fn fold(&self, stream: &str) -> Result<Fold, BusError> {
         let what = format!("{stream}.{FOLD}");
+        // A reset of what was never provisioned is not answered at all; this question is.
+        self.durable(Reading::Own, stream, FOLD).await?;
         // Sequence 1 may be gone; a reset to before the first message starts at the first.
         let consumer = self.reset_consumer(stream, FOLD, 1).await?;
-        if consumer.cached_info().num_pending == 0 {
-            return Ok(Fold { open: None, stream: stream.to_owned(), bus: self.clone() });
+        let mut fold =
+            Fold { open: None, stream: stream.to_owned(), bus: self.clone(), delivered: 0 };
+        if consumer.cached_info().num_pending == 0 && fold.is_empty().await? {
+            return Ok(fold);
         }
         let open = consumer
             .stream()
@@ -51,11 +70,8 @@ impl Bus {
             .messages()
             .await
             .map_err(|e| refused(&what, &e))?;
-        Ok(Fold {
-            open: Some(Box::pin(open.peekable())),
-            stream: stream.to_owned(),
-            bus: self.clone(),
-        })
+        fold.open = Some(Box::pin(open.peekable()));
+        Ok(fold)
     }
 }
 
@@ -63,12 +79,12 @@ impl Fold {
     /// The next message; `None` after the last.
     ///
     /// # Errors
-    /// [`BusError::Refused`] after ten seconds without a sign of the server: fold again from the
-    /// start.
+    /// [`BusError::Refused`] if messages were lost on the way, or after ten seconds without a sign
+    /// of the server: fold again from the start.
     pub async fn next(&mut self) -> Result<Option<Delivery>, BusError> {
         while let Some(open) = self.open.as_mut() {
             match tokio::time::timeout(IDLE, open.next()).await {
-                Ok(Some(Ok(message))) => return Ok(Some(self.took(message))),
+                Ok(Some(Ok(message))) => return self.took(message).map(Some),
                 Ok(Some(Err(error))) => return Err(refused(&self.stream, &error)),
                 Ok(None) => return Err(refused(&self.stream, &"the durable was deleted")),
                 Err(_) => self.end_if_empty().await?,
@@ -77,21 +93,33 @@ impl Fold {
         Ok(None)
     }
 
-    fn took(&mut self, message: Message) -> Delivery {
+    fn took(&mut self, message: Message) -> Result<Delivery, BusError> {
+        let count = message.info().map_err(|e| refused(&self.stream, &e))?.consumer_sequence;
+        if count != self.delivered + 1 {
+            let why =
+                format!("messages were lost on the way: {count} came after {}", self.delivered);
+            return Err(refused(&self.stream, &why));
+        }
+        self.delivered = count;
         let delivery = Delivery::from_jetstream(&self.bus, message);
         if delivery.pending == 0 {
             self.open = None;
         }
-        delivery
+        Ok(delivery)
     }
 
     /// What the last message counted as pending may have expired meanwhile and then never comes.
     async fn end_if_empty(&mut self) -> Result<(), BusError> {
-        let durable = self.bus.durable(Reading::Own, &self.stream, FOLD).await?;
-        if durable.cached_info().num_pending == 0 && !self.has_more().await {
+        if self.is_empty().await? && !self.has_more().await {
             self.open = None;
         }
         Ok(())
+    }
+
+    /// Asked on its own: the counts in the answer to a reset are now and then those of before.
+    async fn is_empty(&self) -> Result<bool, BusError> {
+        let durable = self.bus.durable(Reading::Own, &self.stream, FOLD).await?;
+        Ok(durable.cached_info().num_pending == 0)
     }
 
     /// Whether something came while the server was asked; it is first in line then.

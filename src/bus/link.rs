@@ -75,7 +75,7 @@ impl Link {
             Event::ServerError(ServerError::Other(text)) => self.server_said(text),
             Event::SlowConsumer(_) | Event::ServerError(ServerError::SlowConsumer(_)) => {
                 self.errors.fetch_add(1, Ordering::Relaxed);
-                tracing::warn!(connection = %self.name, "too slow: live messages were lost");
+                tracing::warn!(connection = %self.name, "too slow: messages were lost");
             }
             Event::LameDuckMode => {
                 tracing::info!(connection = %self.name, "the server is shutting down");

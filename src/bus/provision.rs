@@ -4,6 +4,7 @@
 //! run changes nothing, and what the server adds on its own is left alone. Nothing is ever
 //! deleted here: a stream that the plan no longer names may hold the only copy of something.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{self, AckPolicy, DeliverPolicy};
@@ -63,14 +64,17 @@ impl Bus {
             report.note(self.provision_stream(spec, replicas).await?);
             report.streams += 1;
         }
+        let owner = plan.accounts.first().map(|account| account.name.as_str());
         for spec in &plan.durables {
-            report.note(self.provision_durable(spec).await?);
+            report.note(self.provision_durable(spec, owner).await?);
             report.durables += 1;
         }
         Ok(report)
     }
 
-    /// The subjects of every message in a stream, for whoever may see them (the provisioner).
+    /// The subject of every message in a stream, as often as it lies there, for whoever may see
+    /// them (the provisioner). The listing comes in pages: what arrives meanwhile can put one
+    /// subject onto two of them, which is no second message.
     ///
     /// # Errors
     /// [`BusError::Refused`].
@@ -78,12 +82,13 @@ impl Bus {
         let handle = self.jetstream.get_stream_no_info(stream).await;
         let handle = handle.map_err(|e| refused(stream, &e))?;
         let mut listed = handle.info_with_subjects(">").await.map_err(|e| refused(stream, &e))?;
-        let mut subjects = Vec::new();
+        let mut messages = BTreeMap::new();
         while let Some(next) = futures_util::StreamExt::next(&mut listed).await {
-            let (subject, _) = next.map_err(|e| refused(stream, &e))?;
-            subjects.push(subject);
+            let (subject, count) = next.map_err(|e| refused(stream, &e))?;
+            messages.insert(subject, count);
         }
-        Ok(subjects)
+        let each = |(subject, count)| std::iter::repeat_n(subject, count);
+        Ok(messages.into_iter().flat_map(each).collect())
     }
 
     async fn provision_stream(&self, spec: &StreamSpec, replicas: usize) -> Result<Done, BusError> {
@@ -109,16 +114,24 @@ impl Bus {
         Ok(done)
     }
 
-    async fn provision_durable(&self, spec: &DurableSpec) -> Result<Done, BusError> {
+    async fn provision_durable(
+        &self,
+        spec: &DurableSpec,
+        owner: Option<&str>,
+    ) -> Result<Done, BusError> {
+        let over = |config| consumer::Config {
+            description: owner.map(str::to_owned),
+            ..durable_over(config, spec)
+        };
         match self.durable(Reading::Own, &spec.stream, &spec.name).await {
             Err(BusError::Missing { .. }) => {
-                self.write(spec, &durable_over(consumer::Config::default(), spec)).await?;
+                self.write(spec, &over(consumer::Config::default())).await?;
                 Ok(Done::Created)
             }
             Err(error) => Err(error),
             Ok(found) => {
                 let found = found.cached_info().config.clone();
-                self.change(spec, &found, &durable_over(found.clone(), spec)).await
+                self.change(spec, &found, &over(found.clone())).await
             }
         }
     }

@@ -27,8 +27,8 @@ impl Bus {
     /// Asks, and waits for the answer at most `patience` and no longer than the connection lasts.
     ///
     /// # Errors
-    /// [`BusError::Refused`] if nobody serves it or no answer came in time; away, lost, not
-    /// granted.
+    /// [`BusError::Refused`] if nobody serves it or no answer came in time; else away, lost, or
+    /// not granted.
     pub async fn ask(
         &self,
         subject: &str,
@@ -58,7 +58,8 @@ impl Bus {
     pub async fn serve(&self, pattern: &str) -> Result<Requests, BusError> {
         let subscriber =
             self.client.subscribe(pattern.to_owned()).await.map_err(|e| refused(pattern, &e))?;
-        self.flush().await?;
+        // While the server is away the library keeps it and subscribes at the next connection.
+        self.flush().await.ok();
         Ok(Requests { subscriber, client: self.client.clone() })
     }
 }

@@ -8,7 +8,7 @@ use clap::Args;
 use super::Failure;
 use crate::address::DESK;
 use crate::bus::{Endpoint, TlsFiles};
-use crate::config::DeskProfile;
+use crate::config::{self, DeskProfile, Environment};
 use crate::keys;
 use crate::publish::{Offline, Place, Session, SessionError};
 use crate::relay::TrustFiles;
@@ -21,6 +21,9 @@ pub(super) struct Connection {
     /// Server URL instead of the profile's
     #[arg(long, short = 's', value_name = "URL")]
     server: Option<String>,
+    /// Server, seed and certificates of a context of the `nats` command instead of the profile's
+    #[arg(long, value_name = "NAME")]
+    context: Option<String>,
     /// User nkey seed instead of the profile's
     #[arg(long, value_name = "FILE")]
     nkey: Option<PathBuf>,
@@ -38,9 +41,9 @@ pub(super) struct Connection {
 impl Connection {
     /// Reads the profile and lays the flags over it.
     pub(super) fn place(&self) -> Result<Place, Failure> {
-        let profile = DeskProfile::load(&self.config).map_err(Failure::usage)?;
-        let seed = self.nkey.as_ref().unwrap_or(&profile.seed);
+        let profile = self.profile()?;
         let client = self.tlscert.clone().zip(self.tlskey.clone());
+        let seed = self.nkey.as_ref().unwrap_or(&profile.seed);
         let endpoint = Endpoint {
             url: self.server.clone().unwrap_or_else(|| profile.url.clone()),
             seed: keys::read_nkey(seed).map_err(Failure::usage)?.seed,
@@ -60,6 +63,17 @@ impl Connection {
         })
     }
 
+    /// The profile with a context over it: who one is stays the profile's, how one connects is the
+    /// context's.
+    fn profile(&self) -> Result<DeskProfile, Failure> {
+        let profile = DeskProfile::load(&self.config).map_err(Failure::usage)?;
+        let Some(name) = &self.context else { return Ok(profile) };
+        let context = config::context(name, &Environment::of_process()).map_err(Failure::usage)?;
+        let (url, seed) = (context.url, context.seed);
+        let (ca, cert, key) = (context.ca, context.cert, context.key);
+        Ok(DeskProfile { url, seed, ca, cert, key, ..profile })
+    }
+
     /// As [`Self::open`], not connected yet.
     pub(super) fn offline(&self) -> Result<Offline, Failure> {
         Offline::read(self.place()?).map_err(|e| failure(&e))
@@ -73,7 +87,7 @@ impl Connection {
 fn inbox(user: &str) -> String {
     match user {
         DESK => "_INBOX_desk".to_owned(),
-        user if user.starts_with("sub-") => format!("_INBOX_{user}"),
+        user if user.starts_with("sub-") || user.starts_with("replay-") => format!("_INBOX_{user}"),
         publisher => format!("_INBOX_local-{publisher}"),
     }
 }

@@ -11,10 +11,13 @@ use super::sending::send;
 use super::targets::{audience, check_reached, current, find};
 use super::{Failure, Outcome};
 use crate::document::{self, Described};
-use crate::notice::{Audience, Kind, MAX_BODY_BYTES, Severity, Statement, Tlp};
+use crate::notice::{Audience, Kind, MAX_BODY_BYTES, NodeId, Severity, Statement, Tlp};
 use crate::policy::{Concern, entitled};
 use crate::publish::{Draft, DraftError, Offline, Options, Session};
 use crate::trust::Trust;
+
+/// BCP 47 for a language that nobody has said.
+const UNDETERMINED: &str = "und";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -34,16 +37,16 @@ pub(super) struct Arguments {
     /// alert or advisory instead of what the document is
     #[arg(long)]
     kind: Option<Kind>,
-    /// Title instead of the document's
+    /// Title instead of the document's [default without one: the file's name]
     #[arg(long)]
     title: Option<String>,
-    /// Language (BCP 47) instead of the document's
+    /// Language (BCP 47) instead of the document's [default without one: und]
     #[arg(long)]
     lang: Option<String>,
-    /// Reference instead of the document's
+    /// Reference instead of the document's [default without one: the file's name]
     #[arg(long = "ref", value_name = "REF")]
     reference: Option<String>,
-    /// The document's publisher instead of what it says
+    /// The document's publisher instead of what it says [default without one: this node]
     #[arg(long)]
     publisher: Option<String>,
     /// The document's own detached signature; FILE.asc is taken by itself if it is there
@@ -156,7 +159,8 @@ fn ask_for_missing(arguments: &mut Arguments, described: &Described) -> Result<(
     if arguments.tlp.is_none() && arguments.updates.is_none() {
         arguments.tlp = ask("Label (CLEAR, GREEN, AMBER, AMBER+STRICT, RED)", "label", "--tlp")?;
     }
-    if arguments.severity.is_none() && described.severity.is_none() {
+    let known = described.severity.is_some() || arguments.updates.is_some();
+    if arguments.severity.is_none() && !known {
         let question = "Severity (critical, high, medium, low, unknown)";
         arguments.severity = ask(question, "severity", "--severity")?;
     }
@@ -184,7 +188,7 @@ fn originals(
     paper: &Paper<'_>,
 ) -> Result<Vec<Statement>, Failure> {
     let draft = offline.draft(crate::time::now());
-    let options = options(arguments);
+    let options = options(arguments, offline.node(), paper.described);
     let audiences = arguments.to.iter().map(|to| audience(to, offline.trust()));
     audiences.map(|aud| paper.draft(&draft, aud?, &options)).collect()
 }
@@ -196,7 +200,7 @@ async fn updates(
     paper: &Paper<'_>,
 ) -> Result<Vec<Statement>, Failure> {
     let draft = session.draft(crate::time::now());
-    let options = options(arguments);
+    let options = options(arguments, session.node(), paper.described);
     let targets = current(find(session, reference, true, false).await?);
     if targets.is_empty() {
         return Err(Failure::failed(format!("nothing of `{reference}` is in force")));
@@ -204,20 +208,30 @@ async fn updates(
     let update = |target: crate::publish::Target| {
         let aud = target.statement.aud.clone();
         let tlp = options.tlp.or(Some(target.statement.tlp));
-        paper.draft(&draft, aud, &Options { tlp, updates: Some(target), ..options.clone() })
+        let own = options.severity.or(paper.described.severity);
+        let severity = own.or(Some(target.statement.severity));
+        let options = Options { tlp, severity, updates: Some(target), ..options.clone() };
+        paper.draft(&draft, aud, &options)
     };
     targets.into_iter().filter(|t| t.statement.kind.is_document()).map(update).collect()
 }
 
-fn options(arguments: &Arguments) -> Options {
+/// What was said. A document that does not say who it is goes by its file's name and its issuer;
+/// that decides nothing about who gets it.
+fn options(arguments: &Arguments, node: &NodeId, described: &Described) -> Options {
+    let file = arguments.file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let file = file.as_deref().and_then(document::fit_title);
+    let or = |asked: &Option<String>, own: &Option<String>, otherwise: Option<String>| {
+        asked.clone().or_else(|| own.clone()).or(otherwise)
+    };
     Options {
         tlp: arguments.tlp,
         severity: arguments.severity,
         kind: arguments.kind,
-        title: arguments.title.clone(),
-        lang: arguments.lang.clone(),
-        reference: arguments.reference.clone(),
-        publisher: arguments.publisher.clone(),
+        title: or(&arguments.title, &described.title, file.clone()),
+        lang: or(&arguments.lang, &described.lang, Some(UNDETERMINED.to_owned())),
+        reference: or(&arguments.reference, &described.reference, file),
+        publisher: or(&arguments.publisher, &described.publisher, Some(node.to_string())),
         exercise: arguments.exercise.clone(),
         days: arguments.days,
         updates: None,

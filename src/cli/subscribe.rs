@@ -1,4 +1,5 @@
-//! `chappe subscribe`: notices as they come, each verified and shown once.
+//! `chappe subscribe`: notices as they come, each verified and shown once. Live it hears what is
+//! said while it listens; with `--replay` it reads its durable, which keeps what it missed.
 
 use std::collections::HashSet;
 use std::path::PathBuf;
@@ -11,14 +12,17 @@ use super::connection::{Connection, failure};
 use super::output::say;
 use super::{Failure, Outcome, told_to_end};
 use crate::address::{LocalSubscriber, Neighbourhood, live};
-use crate::bus::{Bus, Delivery};
+use crate::bus::{Bus, Delivery, Reading};
 use crate::notice::{File, Id, NodeId, Scope, Severity, Statement, Tlp};
-use crate::publish::Place;
 use crate::relay::load_trust;
 use crate::trust::Trust;
 use crate::verify;
 
-/// Ids remembered to show each notice once; beyond it the oldest half is forgotten.
+/// The stream that a replay durable reads.
+const BOARD: &str = "BOARD";
+/// What the user of a replay durable begins with.
+const REPLAY: &str = "replay-";
+/// Ids remembered to show each notice once; beyond it all are forgotten.
 const MAX_SEEN: usize = 100_000;
 /// How often to look whether the server grants everything.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
@@ -39,6 +43,10 @@ pub(super) struct Arguments {
     /// Drills too, for a user who opted in
     #[arg(long)]
     drills: bool,
+    /// Read what was missed, then what comes, from the durable of a profile replay-<NAME>.toml;
+    /// the node's configuration says what that is
+    #[arg(long, conflicts_with_all = ["scope", "severity", "tlp", "drills", "subjects"])]
+    replay: bool,
     /// Print the subjects to subscribe to with any NATS client, and end
     #[arg(long)]
     subjects: bool,
@@ -61,13 +69,33 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         patterns.iter().for_each(|pattern| say!("{pattern}"));
         return Ok(());
     }
+    right_user(&place.intake, arguments.replay)?;
     if let Some(folder) = &arguments.save {
         std::fs::create_dir_all(folder)
             .map_err(|e| Failure::usage(format!("{}: {e}", folder.display())))?;
     }
+    let shown = async {
+        let bus = Bus::connect(&place.endpoint).await.map_err(|e| failure(&e.into()))?;
+        if arguments.replay {
+            replay_all(&arguments, &bus, &place.intake, &trust).await
+        } else {
+            show_all(&arguments, &bus, &trust, &patterns).await
+        }
+    };
     tokio::select! {
-        shown = show_all(&arguments, place, &trust, &patterns) => shown,
+        shown = shown => shown,
         () = told_to_end() => Ok(()),
+    }
+}
+
+/// A live user has no durable, and a replay user may not listen live.
+fn right_user(user: &str, replay: bool) -> Result<(), Failure> {
+    match (user.starts_with(REPLAY), replay) {
+        (false, true) => Err(Failure::usage(format!(
+            "--replay needs a profile of a user `{REPLAY}<name>`, found `{user}`"
+        ))),
+        (true, false) => Err(Failure::usage(format!("`{user}` reads its durable: add --replay"))),
+        _ => Ok(()),
     }
 }
 
@@ -87,13 +115,7 @@ fn patterns(arguments: &Arguments, trust: &Trust, node: &NodeId) -> Result<Vec<S
     interest.map(|(_, interest)| live(interest)).ok_or_else(|| Failure::failed("no interest"))
 }
 
-async fn show_all(
-    arguments: &Arguments,
-    place: Place,
-    trust: &Trust,
-    patterns: &[String],
-) -> Outcome {
-    let bus = Bus::connect(&place.endpoint).await.map_err(|e| failure(&e.into()))?;
+async fn show_all(arguments: &Arguments, bus: &Bus, trust: &Trust, patterns: &[String]) -> Outcome {
     let mut messages = bus.live(patterns).await.map_err(Failure::failed)?;
     let mut seen = HashSet::new();
     let mut shown = 0;
@@ -102,17 +124,14 @@ async fn show_all(
         let message = tokio::select! {
             message = messages.next() => message,
             () = tokio::time::sleep(LOOK_EVERY) => {
-                granted(&bus, patterns)?;
+                granted(bus, patterns)?;
                 continue;
             }
         };
         let Some(message) = message else {
             return Err(Failure::failed("the connection was closed"));
         };
-        if seen.len() >= MAX_SEEN {
-            seen.clear();
-        }
-        if show(arguments, trust, &message, &mut seen)? {
+        if show(arguments, trust, &message, &mut seen)? == Shown::New {
             shown += 1;
         }
         if super::output::is_closed() || arguments.count.is_some_and(|count| shown >= count) {
@@ -130,13 +149,45 @@ fn granted(bus: &Bus, patterns: &[String]) -> Outcome {
     )))
 }
 
+/// Each is settled after it was shown and kept: what was not comes again.
+async fn replay_all(arguments: &Arguments, bus: &Bus, durable: &str, trust: &Trust) -> Outcome {
+    bus.has_durable(Reading::Link, BOARD, durable).await.map_err(Failure::failed)?;
+    let mut pull = bus.pull(Reading::Link, BOARD, durable);
+    let mut seen = HashSet::new();
+    let mut shown = 0;
+    while arguments.count.is_none_or(|count| shown < count) {
+        let message = pull.next().await;
+        let found = show(arguments, trust, &message, &mut seen)?;
+        if super::output::is_closed() {
+            return Ok(());
+        }
+        shown += usize::from(found == Shown::New);
+        let settled = match found {
+            Shown::New | Shown::Again => message.ack().await,
+            Shown::Refused => message.term().await,
+        };
+        if let Err(error) = settled {
+            super::complain(&format!("not settled, it may come again: {error}"));
+        }
+    }
+    Ok(())
+}
+
+/// What became of one message.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shown {
+    New,
+    Again,
+    Refused,
+}
+
 /// Shows a notice that verifies, once; what does not verify is told and not shown.
 fn show(
     arguments: &Arguments,
     trust: &Trust,
     message: &Delivery,
     seen: &mut HashSet<Id>,
-) -> Result<bool, Failure> {
+) -> Result<Shown, Failure> {
     let now = crate::time::now();
     let checked = message.wire().map_err(verify::Refused::from).and_then(|wire| {
         verify::verify_file(now, trust, &wire).map(|(statement, _)| (wire, statement))
@@ -145,12 +196,15 @@ fn show(
         Ok(checked) => checked,
         Err(refused) => {
             super::complain(&format!("not shown: {}", refused.to_string().escape_debug()));
-            return Ok(false);
+            return Ok(Shown::Refused);
         }
     };
     let id = wire.id();
+    if seen.len() >= MAX_SEEN {
+        seen.clear();
+    }
     if !seen.insert(id) {
-        return Ok(false);
+        return Ok(Shown::Again);
     }
     if let Some(folder) = &arguments.save {
         let path = folder.join(format!("{id}.chappe"));
@@ -159,7 +213,7 @@ fn show(
             .map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
     }
     print(arguments.json, id, &statement);
-    Ok(true)
+    Ok(Shown::New)
 }
 
 fn print(json: bool, id: Id, s: &Statement) {

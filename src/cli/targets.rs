@@ -6,7 +6,7 @@ use crate::notice::{self, Audience, NodeId, Scope};
 use crate::policy::entitled;
 use crate::publish::{Session, Target};
 use crate::relay::{DeskQuestion, Listed};
-use crate::trust::Trust;
+use crate::trust::{Seat, Trust, Usage};
 
 /// Reads `eu.fr`, `eu.fr.all.health`, `eu-fr-bre`, `scope:...` or `node:...`. A sector may be
 /// written by any of its names.
@@ -42,24 +42,37 @@ fn scope_audience(text: &str) -> Result<Audience, Failure> {
     scope.map(Audience::Scope).map_err(|e| Failure::usage(format!("--to {text}: {e}")))
 }
 
-/// Refuses an audience that nobody but the issuer has: most often a slip of the pen. A node that
-/// addresses itself or all whom it serves means it: those without a node of their own listen live.
+/// Refuses what can reach nobody: most often a slip of the pen. What the issuer's own grant forbids
+/// is left to its node, which says so in a receipt.
 pub(super) fn check_reached(trust: &Trust, statement: &notice::Statement) -> Result<(), Failure> {
-    let own = match &statement.aud {
-        Audience::Node(node) => *node == statement.iss,
-        Audience::Scope(scope) => {
-            let serves = |own: &Scope| scope.contains(own);
-            statement.tlp <= notice::Tlp::Amber
-                && trust.seat(&statement.iss).is_some_and(|s| s.constituency.iter().any(serves))
-        }
-    };
-    if own || entitled(trust, statement).len() > 1 {
+    let tlp = statement.tlp;
+    if tlp.is_neighbour_only() && matches!(statement.aud, Audience::Scope(_)) {
+        return Err(Failure::refused(format!(
+            "tlp: TLP:{tlp} never goes to a scope; name a direct neighbour with --to NODE"
+        )));
+    }
+    let key = trust.keys().find(|key| key.node == statement.iss && key.usage == Usage::Issue);
+    let granted = key.is_some_and(|key| trust.allows(key, statement).is_ok());
+    warn_of_region(trust, statement);
+    let own = matches!(&statement.aud, Audience::Node(node) if *node == statement.iss);
+    let leaf = trust.seat(&statement.iss).is_none_or(|seat| seat.links.is_empty());
+    if own || leaf || !granted || entitled(trust, statement).len() > 1 {
         return Ok(());
     }
     Err(Failure::usage(format!(
-        "nobody but {} itself is entitled to {} at TLP:{}; `--dry-run` shows who would be",
-        statement.iss, statement.aud, statement.tlp
+        "nobody but {} itself is entitled to {} at TLP:{tlp}; `--dry-run` shows who would be",
+        statement.iss, statement.aud
     )))
+}
+
+/// A region that no node serves may be one that has none yet, or a mistake.
+fn warn_of_region(trust: &Trust, statement: &notice::Statement) {
+    let Audience::Scope(scope) = &statement.aud else { return };
+    let region = scope.region();
+    let served = |seat: &Seat| seat.constituency.iter().any(|own| own.region() == region);
+    if region != notice::ALL && !trust.seats().any(served) {
+        super::complain(&format!("warning: no node serves the region `{region}`"));
+    }
 }
 
 /// Notices that the desk finds under a reference.

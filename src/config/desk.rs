@@ -12,8 +12,8 @@ use super::table::{Reader, Table};
 use super::values::{parsed, path, token};
 use crate::notice::NodeId;
 
-/// What a live subscriber's user begins with.
-const SUBSCRIBER: &str = "sub-";
+/// What a subscriber's users begin with: live, and for what it missed.
+const SUBSCRIBER: [&str; 2] = ["sub-", "replay-"];
 
 /// A desk's checked profile. Holds paths, never a secret; paths in the file are relative to its
 /// folder.
@@ -25,7 +25,7 @@ pub struct DeskProfile {
     pub url: String,
     /// The file of the user's nkey seed.
     pub seed: PathBuf,
-    /// `desk`, a publisher's name, or `sub-<name>` for a live subscriber.
+    /// `desk`, a publisher's name, or a subscriber's `sub-<name>` (live) or `replay-<name>`.
     pub user: String,
     /// The key that signs statements; without one the commands only read and ask.
     pub issue_key: Option<PathBuf>,
@@ -125,7 +125,8 @@ impl DeskProfile {
 
 /// `desk` is a name too.
 fn user(text: &str) -> Result<String, String> {
-    token(text.strip_prefix(SUBSCRIBER).unwrap_or(text)).map(|_| text.to_owned())
+    let name = SUBSCRIBER.iter().find_map(|prefix| text.strip_prefix(prefix));
+    token(name.unwrap_or(text)).map(|_| text.to_owned())
 }
 
 #[cfg(test)]
@@ -167,13 +168,12 @@ bundles = "trust"
 
     #[test]
     fn a_user_is_the_desk_a_publisher_or_a_subscriber() {
-        for (user, fine) in [("desk", true), ("soc", true), ("sub-board", true), ("", false)] {
-            assert_eq!(
-                read(&PROFILE.replace("\"soc\"", &format!("\"{user}\"")), &[]).is_ok(),
-                fine
-            );
+        let long = "x".repeat(24);
+        for user in ["desk", "soc", "sub-board", "replay-board", &format!("replay-{long}")] {
+            let read = read(&PROFILE.replace("\"soc\"", &format!("\"{user}\"")), &[]);
+            assert_eq!(read.map(|profile| profile.user), Ok(user.to_owned()));
         }
-        for user in ["SOC", "sub-", "a.b", "desk:x"] {
+        for user in ["", "SOC", "sub-", "replay-", "a.b", "desk:x"] {
             let text = PROFILE.replace("\"soc\"", &format!("\"{user}\""));
             let error = read(&text, &[]).expect_err("refused").to_string();
             assert!(error.starts_with("/home/a/chappe.toml:5: `user`: "), "{error}");

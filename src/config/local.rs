@@ -3,7 +3,7 @@
 use super::spans::{Schema, Shape};
 use super::table::Table;
 use super::values::{parsed, token};
-use crate::address::LocalSubscriber;
+use crate::address::{LocalSubscriber, MAX_REPLAY};
 use crate::notice::Tlp;
 
 /// AMBER stays with the desk unless the node's owner decides otherwise.
@@ -43,6 +43,10 @@ impl Local {
         let tables = table.tables("subscriber", SUBSCRIBER.title);
         let read: Vec<_> = tables.iter().map(|t| subscriber(*t, amber)).collect();
         let subscribers: Vec<LocalSubscriber> = read.into_iter().collect::<Option<_>>()?;
+        if subscribers.len() > MAX_REPLAY {
+            let found = subscribers.len();
+            table.wrong(format!("{found} subscribers, expected at most {MAX_REPLAY}"));
+        }
         let names: Vec<String> = subscribers.iter().map(|s| s.name.clone()).collect();
         twice(&names, |name| table.wrong(format!("two subscribers are called `{name}`")));
         Some(Self { publishers, amber, subscribers })

@@ -323,6 +323,18 @@ then = "climb"
     }
 
     #[test]
+    fn a_board_has_at_most_a_hundred_subscribers() {
+        let many = |count: usize| {
+            let one =
+                |n| format!("[[local.subscriber]]\nname = \"s{n}\"\nscopes = [\"eu.fr.bre\"]\n");
+            SMALLEST.to_owned() + &(1..=count).map(one).collect::<String>()
+        };
+        assert_eq!(read(&many(100), &[]).map(|config| config.subscribers.len()), Ok(100));
+        let error = read(&many(101), &[]).expect_err("refused").to_string();
+        assert!(error.contains("101 subscribers, expected at most 100"), "{error}");
+    }
+
+    #[test]
     fn no_live_subscriber_is_promised_what_it_may_not_get() {
         let subscriber = |tlp: &str| {
             format!(

@@ -9,8 +9,8 @@ use serde_json::json;
 
 use super::relays::Relays;
 use super::run::DemoError;
-use crate::address::{DESK, Role};
-use crate::bus::{Bus, Endpoint, Launch, Supervised, TlsFiles, find_server, free_port};
+use crate::address::{DESK, LINK_API, Role, replay_durable};
+use crate::bus::{Bus, Endpoint, Launch, Supervised, TlsFiles, find_server};
 use crate::console;
 use crate::keys;
 use crate::topology::{RenderOptions, Rendered, RenderedNode, Topology, render, seed_path};
@@ -34,15 +34,16 @@ impl Federation {
         out: &Path,
         tell: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, DemoError> {
-        let port = || free_port().map_err(|e| DemoError::File(e.to_string()));
-        let (nats, monitor) = (port()?, port()?);
+        let consoles = u16::try_from(topology.nodes().len()).unwrap_or(u16::MAX);
+        let nats = free_range(consoles.saturating_add(2))?;
+        let (monitor, console_port) = (nats + 1, nats + 2);
         let options = RenderOptions {
             out: out.to_owned(),
             one_server: true,
             host: "127.0.0.1".into(),
             port: nats,
             monitor_port: monitor,
-            console_port: free_range(topology.nodes().len())?,
+            console_port,
             now: crate::time::now(),
         };
         let rendered = render(topology, &options)?;
@@ -89,16 +90,17 @@ async fn is_ready(node: &RenderedNode) -> bool {
     answer.contains("\"ready\":true")
 }
 
-/// A first port with `count` free ones from there on.
-fn free_range(count: usize) -> Result<u16, DemoError> {
-    const TRIES: usize = 50;
+/// A first port with `count` free ones from there on. Below the range from which the system gives
+/// outgoing connections theirs: one of those took a console's port between choice and use.
+fn free_range(count: u16) -> Result<u16, DemoError> {
+    const TRIES: usize = 100;
+    const FROM: u16 = 20_000;
+    const SPAN: u32 = 10_000;
+    let free = |port: u16| std::net::TcpListener::bind(("127.0.0.1", port)).is_ok();
     for _ in 0..TRIES {
-        let first = free_port().map_err(|e| DemoError::File(e.to_string()))?;
-        let last = usize::from(first) + count;
-        let free = |port: usize| {
-            u16::try_from(port).is_ok_and(|p| std::net::TcpListener::bind(("127.0.0.1", p)).is_ok())
-        };
-        if (usize::from(first)..last).all(free) {
+        let offset = getrandom::u32().unwrap_or_default() % SPAN;
+        let first = FROM + u16::try_from(offset).unwrap_or_default();
+        if (first..first + count).all(free) {
             return Ok(first);
         }
     }
@@ -157,6 +159,7 @@ fn described(
             Role::Publisher(_) => ("publisher", true),
             Role::Desk => (DESK, true),
             Role::Subscriber(_) => ("subscriber", true),
+            Role::Replay(_) => ("replay", true),
             Role::Monitor => ("monitor", true),
             Role::Relay | Role::Provisioner | Role::Link(_) => ("", false),
         };
@@ -166,10 +169,13 @@ fn described(
         let seed = std::path::absolute(seed_path(&rendered.out, &node.id, &user.role)).ok()?;
         let subjects: Vec<_> =
             user.subscribe.iter().filter(|s| !s.starts_with(&user.inbox)).collect();
-        roles.insert(
-            name.to_owned(),
-            json!({"seed": seed, "inbox_prefix": user.inbox, "subjects": subjects}),
-        );
+        let mut told = json!({"seed": seed, "inbox_prefix": user.inbox, "subjects": subjects});
+        if let (Role::Replay(subscriber), Some(told)) = (&user.role, told.as_object_mut()) {
+            told.insert("durable".into(), replay_durable(subscriber).into());
+            told.insert("stream".into(), "BOARD".into());
+            told.insert("api_prefix".into(), LINK_API.into());
+        }
+        roles.insert(name.to_owned(), told);
     }
     Some(json!({
         "id": node.id,

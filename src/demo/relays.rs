@@ -10,9 +10,13 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::run::DemoError;
+use crate::time::Stopwatch;
 use crate::topology::Rendered;
 
-const AGAIN: Duration = Duration::from_millis(300);
+/// Between two starts of a relay that dies: doubling, so that one that cannot start is no storm.
+const AGAIN: (Duration, Duration) = (Duration::from_millis(300), Duration::from_secs(10));
+/// A relay that ran this long had started well.
+const WELL: Duration = Duration::from_secs(10);
 /// A relay drains within twelve seconds; then it is killed.
 const GRACE: Duration = Duration::from_secs(15);
 
@@ -42,7 +46,9 @@ impl Relays {
 }
 
 async fn keep(program: PathBuf, folder: PathBuf, stop: CancellationToken) {
+    let mut pause = AGAIN.0;
     while !stop.is_cancelled() {
+        let started = Stopwatch::start();
         match spawn(&program, &folder) {
             Ok(mut child) => {
                 tokio::select! {
@@ -55,9 +61,10 @@ async fn keep(program: PathBuf, folder: PathBuf, stop: CancellationToken) {
             Err(error) => tracing::error!(folder = %folder.display(), %error, "relay not started"),
         }
         tokio::select! {
-            () = tokio::time::sleep(AGAIN) => {}
+            () = tokio::time::sleep(pause) => {}
             () = stop.cancelled() => {}
         }
+        pause = if started.elapsed() > WELL { AGAIN.0 } else { (pause * 2).min(AGAIN.1) };
     }
 }
 

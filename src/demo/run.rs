@@ -113,6 +113,7 @@ pub async fn run(
     let papers = papers(&options.documents)?;
     tell(&format!("starting {} nodes on one nats-server", topology.nodes().len()));
     let federation = Federation::start(topology, &options.out, tell).await?;
+    tell("listening as every live subscriber");
     let live = Watch::start(&federation.rendered).await?;
     let inspectors = Inspectors::connect(&federation.rendered).await?;
     let mut players = Players::new(&federation.rendered);

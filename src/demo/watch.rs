@@ -38,20 +38,22 @@ impl Watch {
     pub(super) async fn start(rendered: &Rendered) -> Result<Self, DemoError> {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let mut listeners = JoinSet::new();
+        let mut trusts: BTreeMap<_, Arc<Trust>> = BTreeMap::new();
         for node in &rendered.nodes {
             let home = node.id.state().unwrap_or_else(|| node.id.clone());
-            let files = TrustFiles {
-                root: rendered.out.join("trust").join(format!("{home}.root.json")),
-                bundles: rendered.out.join("trust"),
-            };
-            let (trust, _) = load_trust(&files)?;
-            let trust = Arc::new(trust);
+            if !trusts.contains_key(&home) {
+                let bundles = rendered.out.join("trust");
+                let root = bundles.join(format!("{home}.root.json"));
+                let (trust, _) = load_trust(&TrustFiles { root, bundles })?;
+                trusts.insert(home.clone(), Arc::new(trust));
+            }
+            let Some(trust) = trusts.get(&home) else { continue };
             for (name, interest) in &node.hood.subscribers {
                 let role = Role::Subscriber(name.clone());
                 let bus = connect(rendered, node, &role, &format!("sub-{name}")).await?;
                 let messages = bus.live(&live(interest)).await?;
                 let who = (node.id.to_string(), name.clone());
-                let (trust, seen) = (Arc::clone(&trust), Arc::clone(&seen));
+                let (trust, seen) = (Arc::clone(trust), Arc::clone(&seen));
                 listeners.spawn(async move {
                     listen(messages, &trust, &seen, who).await;
                     drop(bus);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::thread::{Thread, ThreadKey, Version};
-use crate::notice::{Id, Kind, NodeId, Reason, Statement, Time};
+use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Time};
 
 /// How a notice stands, as operators read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,8 +48,8 @@ struct Entry {
 pub struct Ledger {
     entries: HashMap<Id, Entry>,
     threads: BTreeMap<ThreadKey, Thread>,
-    /// Withdrawals of what has no document, by target and by who withdraws: another's may come
-    /// before the target does, and must not count against it.
+    /// Withdrawals by target and by who withdraws, for what is no version of a thread: another's
+    /// may come before the target does, and must not count against it.
     ended: HashMap<(Id, NodeId), Id>,
 }
 
@@ -59,17 +59,27 @@ impl Ledger {
         if self.entries.contains_key(&id) {
             return;
         }
-        match (ThreadKey::of(&statement), Version::of(id, &statement)) {
-            (Some(key), Some(version)) => {
-                self.threads.entry(key).or_default().keep(version, &statement);
+        if let (Some(key), Some(version)) = (ThreadKey::of(&statement), Version::of(id, &statement))
+        {
+            let of_a_note = self.target_is_a_note(&statement);
+            let thread = self.threads.entry(key).or_default();
+            thread.hold();
+            if !of_a_note {
+                thread.keep(version, &statement);
             }
-            _ if statement.kind == Kind::Withdrawal => {
-                let by = statement.iss.clone();
-                self.ended.extend(statement.re.map(|target| ((target, by), id)));
-            }
-            _ => {}
+        }
+        if statement.kind == Kind::Withdrawal {
+            let by = statement.iss.clone();
+            self.ended.extend(statement.re.map(|target| ((target, by), id)));
         }
         self.entries.insert(id, Entry { statement: Arc::new(statement), from });
+    }
+
+    /// A note on one's own advisory has that advisory's document: withdrawing the note must not
+    /// withdraw the advisory.
+    fn target_is_a_note(&self, s: &Statement) -> bool {
+        let target = s.re.and_then(|re| self.entries.get(&re));
+        target.is_some_and(|target| target.statement.kind == Kind::Annotation)
     }
 
     /// Forgets what has been expired for longer than `grace_secs`; its streams have too.
@@ -121,7 +131,8 @@ impl Ledger {
     }
 
     fn is_ended(&self, id: Id, s: &Statement) -> bool {
-        s.doc.is_none() && self.ended.contains_key(&(id, s.iss.clone()))
+        let no_version = s.doc.is_none() || s.kind == Kind::Annotation;
+        no_version && self.ended.contains_key(&(id, s.iss.clone()))
     }
 
     /// The statement of a notice that is here.
@@ -177,12 +188,13 @@ fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
         Kind::Withdrawal => own && ends(s, target),
         Kind::Annotation => s.tlp >= target.tlp && target.doc.is_some(),
         Kind::Escalation => own && target.kind == Kind::Escalation,
-        Kind::Response => target.kind.is_case(),
+        Kind::Response => target.kind.is_case() && s.aud == Audience::Node(target.iss.clone()),
     };
     if !fits {
         return Err(Reason::Relation);
     }
-    if s.kind.is_ending() && s.exp < target.exp { Err(Reason::Lifetime) } else { Ok(()) }
+    // A withdrawal that went first would bring its target back; the same holds for every other.
+    if s.exp < target.exp { Err(Reason::Lifetime) } else { Ok(()) }
 }
 
 fn same_thread(s: &Statement, target: &Statement) -> bool {

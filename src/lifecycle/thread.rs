@@ -5,12 +5,14 @@ use std::collections::BTreeMap;
 use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Tlp};
 
 /// What makes two notices versions of one another. The issuer is part of it, so that nobody
-/// supersedes another's notice; a looser label or wider audience is another thread.
+/// supersedes another's notice; a looser label or wider audience is another thread. The exercise
+/// is part of it too: a drill about a real document must not supersede or withdraw the real one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ThreadKey {
     issuer: NodeId,
     audience: Audience,
     tlp: Tlp,
+    exercise: Option<String>,
     publisher: String,
     reference: String,
 }
@@ -24,6 +26,7 @@ impl ThreadKey {
             issuer: s.iss.clone(),
             audience: s.aud.clone(),
             tlp: s.tlp,
+            exercise: s.exercise.clone(),
             publisher: doc.publisher.clone(),
             reference: doc.reference.clone(),
         })
@@ -60,10 +63,14 @@ pub struct Thread {
 }
 
 impl Thread {
+    /// Counts a notice of the thread, whatever it does to it.
+    pub(super) fn hold(&mut self) {
+        self.held += 1;
+    }
+
     /// Takes a version, or what ends every version up to its revision. Any order gives the same
     /// thread.
     pub(super) fn keep(&mut self, version: Version, s: &Statement) {
-        self.held += 1;
         match s.kind {
             Kind::Closing => self.closed_to = self.closed_to.max(Some(version.revision)),
             Kind::Withdrawal => self.withdrawn_to = self.withdrawn_to.max(Some(version.revision)),

@@ -89,7 +89,7 @@ reasons! {
     Rule = "rule",
     /// No rule covers it.
     NoRule = "no-rule",
-    /// Its issuer's bundle has expired.
+    /// The node's own bundle has expired: it issues nothing until it has a new one.
     TrustStale = "trust-stale",
 }
 

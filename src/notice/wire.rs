@@ -99,6 +99,14 @@ impl Wire {
         Ok(Self { notice: notice.to_owned(), hops, body_sig, body })
     }
 
+    /// Whether a receiver would take the headers: a custody may be padded until the next hop is one
+    /// too many.
+    #[must_use]
+    pub fn fits(&self) -> bool {
+        let total: usize = self.headers().iter().map(|(_, value)| value.len()).sum();
+        total <= MAX_HEADERS_BYTES && self.hops.len() <= MAX_HOPS
+    }
+
     /// The headers, in a fixed order: exactly these go on, whatever came in.
     #[must_use]
     pub fn headers(&self) -> Vec<(&'static str, String)> {
@@ -143,6 +151,9 @@ impl File {
     pub fn parse(bytes: &[u8]) -> Result<Wire, WireError> {
         let file: Self = from_slice(bytes).map_err(|e| WireError::File(e.to_string()))?;
         let body = from_base64url(&file.body).ok_or(WireError::Encoding("body"))?;
+        if file.hops.iter().any(|hop| hop.is_empty() || hop.contains(',')) {
+            return Err(WireError::File("`hops` holds something that is no hop".into()));
+        }
         let hops = file.hops.join(",");
         let hops: Vec<&str> = if hops.is_empty() { Vec::new() } else { vec![&hops] };
         let sig: Vec<&str> = file.body_sig.as_deref().into_iter().collect();

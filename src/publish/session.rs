@@ -110,6 +110,12 @@ impl Offline {
         &self.trust
     }
 
+    /// The node.
+    #[must_use]
+    pub fn node(&self) -> &NodeId {
+        &self.place.node
+    }
+
     /// What statements of this node start from.
     #[must_use]
     pub fn draft(&self, now: Time) -> Draft {

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use super::budget::Budget;
 use super::desk::{self, Asker, DeskQuestion, FetchQuestion};
 use super::node::Node;
 use crate::address::{self, Neighbourhood};
@@ -32,7 +33,7 @@ pub(super) async fn serve(
     let mut fetches = node.own.serve(&address::fetch(">")).await?;
     let mut desks = node.own.serve(&address::desk(">")).await?;
     let askers = askers(hood);
-    let mut budget = Budget::default();
+    let mut budget = Budget::new(MAX_PER_MINUTE);
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
@@ -62,7 +63,7 @@ async fn fetch(
     request: &Request,
 ) -> Vec<u8> {
     let Some(asker) = askers.get(&request.subject) else { return refusal("unknown asker") };
-    if !budget.allows(&request.subject) {
+    if !budget.allows(crate::time::now(), &request.subject) {
         return refusal("too many questions; ask again in a minute");
     }
     let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
@@ -75,7 +76,7 @@ async fn at_desk(node: &Node, budget: &mut Budget, request: &Request) -> Vec<u8>
     if request.subject != address::desk("list") {
         return refusal("unknown verb");
     }
-    if !budget.allows(&request.subject) {
+    if !budget.allows(crate::time::now(), &request.subject) {
         return refusal("too many questions; ask again in a minute");
     }
     let Some(question) = read::<DeskQuestion>(request) else { return refusal("bad question") };
@@ -96,24 +97,4 @@ fn write<T: Serialize>(answer: &T) -> Vec<u8> {
 
 fn refusal(error: &'static str) -> Vec<u8> {
     write(&Refusal { error })
-}
-
-/// Questions in the current minute, by subject; bounded by the number of askers.
-#[derive(Default)]
-struct Budget {
-    minute: u64,
-    asked: HashMap<String, u32>,
-}
-
-impl Budget {
-    fn allows(&mut self, subject: &str) -> bool {
-        let minute = crate::time::now().secs() / 60;
-        if minute != self.minute {
-            self.minute = minute;
-            self.asked.clear();
-        }
-        let asked = self.asked.entry(subject.to_owned()).or_default();
-        *asked += 1;
-        *asked <= MAX_PER_MINUTE
-    }
 }

@@ -6,6 +6,7 @@
 //! that fails ends all, and SIGINT or SIGTERM lets each finish the notice in its hand.
 
 mod answers;
+mod budget;
 mod desk;
 mod fold;
 mod node;

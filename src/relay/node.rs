@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+use super::budget::Budget;
 use crate::bus::{Bus, Endpoint};
 use crate::jws::SecretKey;
 use crate::notice::NodeId;
@@ -18,6 +19,8 @@ pub(super) struct Node {
     pub(super) trust: Trust,
     /// Held from the decision to the keeping of one notice; first come, first served.
     pub(super) router: Mutex<Router>,
+    /// Words that a sender can provoke at will; locked after the router.
+    pub(super) words: Mutex<Budget>,
     /// The relay key: hops and receipts.
     pub(super) key: SecretKey,
     /// This node's own server.

@@ -20,16 +20,28 @@ enum Sent {
 
 /// Sends one message and settles it.
 pub(super) async fn send(node: &Node, upstream: &NodeId, link: &Bus, delivery: Delivery) {
+    let source = Source::Outbox(upstream.clone());
+    node.metrics.received(&source, delivery.foreign_headers, delivery.pending);
     let settled = match forward(node, upstream, link, &delivery).await {
         Ok(Sent::Done) => delivery.ack().await,
         Ok(Sent::Never) => delivery.term().await,
         Err(error) => {
-            tracing::debug!(%upstream, %error, "not sent yet");
+            tell(upstream, &delivery, &error);
             delivery.nak(RETRY).await
         }
     };
     if let Err(error) = settled {
         tracing::debug!(%upstream, %error, "not settled; it will be sent again");
+    }
+}
+
+/// Loudly at the first try, then ever more rarely: an upstream may be away for days, and each
+/// message is tried every two seconds.
+fn tell(upstream: &NodeId, delivery: &Delivery, error: &PlaceError) {
+    if delivery.delivered.is_power_of_two() && *error != PlaceError::Away {
+        tracing::warn!(%upstream, %error, tries = delivery.delivered, "not sent up yet");
+    } else {
+        tracing::debug!(%upstream, %error, "not sent up yet");
     }
 }
 

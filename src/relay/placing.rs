@@ -10,18 +10,15 @@ use crate::notice::{Hop, Id, Time, Wire};
 use crate::routing::{Router, Stored};
 use crate::verify::{CLOCK_LEEWAY, Verified};
 
-/// How long what found the board full is put aside.
-const FULL_WAIT: Duration = Duration::from_secs(60);
-
-/// Places a notice, cases and outbox before board, each acknowledged; then keeps it. `Some` says
-/// that a place is full and for how long to wait.
+/// Places a notice, cases and outbox before board, each acknowledged; then keeps it. Whether there
+/// was room: where there is not, it must wait.
 pub(super) async fn place(
     node: &Node,
     now: Time,
     router: &mut Router,
     verified: &Verified,
     places: &[Place],
-) -> Result<Option<Duration>, PlaceError> {
+) -> Result<bool, PlaceError> {
     let (wire, hop) = with_hop(node, now, verified)?;
     let headers = wire.headers();
     for place in places {
@@ -31,7 +28,7 @@ pub(super) async fn place(
             Ok(placed) => log(node, verified, place, &placed),
             Err(PlaceError::Full) => {
                 tracing::error!(id = %verified.id(), place = place.as_str(), "full; held");
-                return Ok(Some(FULL_WAIT));
+                return Ok(false);
             }
             Err(error) => return Err(error),
         }
@@ -40,7 +37,7 @@ pub(super) async fn place(
     hops.extend(hop);
     let statement = verified.statement().clone();
     router.keep(Stored { id: verified.id(), statement, hops });
-    Ok(None)
+    Ok(true)
 }
 
 fn log(node: &Node, verified: &Verified, place: &Place, placed: &Placed) {
@@ -76,6 +73,9 @@ fn with_hop(
     let signed =
         jws::sign(&node.key, Typ::Hop, &hop).map_err(|e| PlaceError::Unknown(e.to_string()))?;
     wire.hops.push(signed);
+    if !wire.fits() {
+        return Err(PlaceError::Size);
+    }
     Ok((wire, Some(hop)))
 }
 

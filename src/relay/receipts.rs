@@ -1,5 +1,8 @@
 //! This node's word on each notice, and the words of others on their way back.
 
+use std::time::Duration;
+
+use super::budget::Budget;
 use super::node::Node;
 use super::quarantine;
 use super::work::Settle;
@@ -8,7 +11,19 @@ use crate::bus::{Delivery, PlaceError};
 use crate::jws::{self, Typ};
 use crate::notice::{Id, Outcome, Reason, Receipt, Time};
 use crate::routing::{Back, Router, Verdict};
-use crate::verify::{self, Verified};
+use crate::verify::{self, Refused, Verified};
+
+/// Refusals, and changes of a word, of one source in a minute: each costs a place on a board or in
+/// an outbox. What is above is in quarantine all the same, and counted.
+const MAX_PER_MINUTE: u32 = 120;
+/// How long a receipt waits on the board for a child that is away: its link has been down for a
+/// week then, and somebody knows.
+const WAITS: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// The budget of words that a sender can provoke at will.
+pub(super) fn budget() -> Budget {
+    Budget::new(MAX_PER_MINUTE)
+}
 
 /// Says what became of a notice, once: a redelivery or a second path repeats nothing.
 pub(super) async fn own(
@@ -53,6 +68,10 @@ pub(super) async fn refusal(
     if router.has_said(&receipt) || router.ledger().statement(of).is_some() {
         return Ok(());
     }
+    if !node.words.lock().await.allows(now, &source.to_string()) {
+        tracing::debug!(%source, %of, "too many refusals in a minute; its sender is not told");
+        return Ok(());
+    }
     let back = match source {
         Source::Local(_) | Source::Outbox(_) => Back::Here,
         Source::Child(child) => Back::Down(child.clone()),
@@ -83,13 +102,7 @@ pub(super) async fn take(
     let checked = verify::verify_receipt(now, &node.me, &node.trust, source, &delivery.payload);
     let (receipt, signed) = match checked {
         Ok(checked) => checked,
-        Err(refused) => {
-            tracing::warn!(%source, reason = %refused.reason, why = %refused.why.escape_debug(),
-                "receipt refused");
-            node.metrics.refused(refused.reason);
-            quarantine::put(node, source, delivery, &refused).await?;
-            return Ok(Settle::Terminate);
-        }
+        Err(refused) => return refuse(node, source, delivery, &refused).await,
     };
     let mut router = node.router.lock().await;
     node.metrics.receipt(receipt.outcome);
@@ -101,10 +114,34 @@ pub(super) async fn take(
         tracing::debug!(of = %receipt.of, by = %receipt.by, "receipt of nothing held");
         return Ok(Settle::Ack);
     };
+    if !router.can_say(&node.trust, &receipt) {
+        let why = format!("{} cannot have the notice of its receipt", receipt.by);
+        drop(router);
+        return refuse(node, source, delivery, &Refused { reason: Reason::Audience, why }).await;
+    }
+    if router.changes_its_word(&receipt)
+        && !node.words.lock().await.allows(now, &source.to_string())
+    {
+        tracing::warn!(%source, of = %receipt.of, by = %receipt.by, "changes its word too often");
+        return Ok(Settle::Ack);
+    }
     let realm = if statement.is_drill() { DRILL } else { REAL };
     let back = router.back(&node.trust, &receipt).unwrap_or(Back::Here);
     pass(node, &mut router, realm, receipt, signed, back).await?;
     Ok(Settle::Ack)
+}
+
+async fn refuse(
+    node: &Node,
+    source: &Source,
+    delivery: &Delivery,
+    refused: &Refused,
+) -> Result<Settle, PlaceError> {
+    tracing::warn!(%source, reason = %refused.reason, why = %refused.why.escape_debug(),
+        "receipt refused");
+    node.metrics.refused(refused.reason);
+    quarantine::put(node, source, delivery, refused).await?;
+    Ok(Settle::Terminate)
 }
 
 /// On its way first, kept last: a crash in between says it again, and the latest wins.
@@ -119,12 +156,16 @@ async fn pass(
     let id = Id::of(signed.as_bytes());
     let onward = match &back {
         Back::Here => None,
-        Back::Down(child) => Some(address::direct_record(realm, child, id)),
-        Back::Up(upstream) => Some(address::outbox_record(realm, upstream, id)),
+        Back::Down(child) => Some((address::direct_record(realm, child, id), Some(WAITS))),
+        Back::Up(upstream) => Some((address::outbox_record(realm, upstream, id), None)),
     };
-    if let Some(subject) = onward {
-        let payload = signed.clone().into_bytes();
-        node.own.place(&subject, &[], payload, None).await?;
+    if let Some((subject, ttl)) = onward {
+        match node.own.place(&subject, &[], signed.clone().into_bytes(), ttl).await {
+            // A notice that waited for its receipt would stop all that come behind it.
+            Err(PlaceError::Full) => tracing::error!(of = %receipt.of, by = %receipt.by, %subject,
+                "no room for a receipt: it goes no further"),
+            placed => _ = placed?,
+        }
     }
     let subject = address::receipt(realm, receipt.of, &receipt.by);
     node.own.put_latest(&subject, signed.clone().into_bytes()).await?;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
 use super::trust::{TrustFiles, TrustLoadError, load};
-use super::{answers, fold, outbox, work};
+use super::{answers, fold, outbox, receipts, work};
 use crate::address::{
     Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
 };
@@ -29,6 +29,8 @@ use crate::trust::{Trust, Usage};
 const GRACE: Duration = Duration::from_secs(12);
 /// How often expired notices are forgotten and the link gauges set.
 const TICK: Duration = Duration::from_secs(5);
+/// Before an upstream whose server is too old or too small is asked again.
+const UNFIT: Duration = Duration::from_secs(60);
 
 /// Why a relay does not start, or ends.
 #[derive(Debug, thiserror::Error)]
@@ -131,7 +133,9 @@ pub async fn run(config: RelayConfig, stop: CancellationToken) -> Result<(), Rel
         () = stop.cancelled() => return Ok(()),
     };
     let (node, hood) = node;
-    fold_patiently(&node, &stop).await;
+    if until(&stop, fold::patiently(&node)).await.is_none() {
+        return Ok(());
+    }
     set(&states, "folded", true);
     spawn_all(&mut tasks, &node, &hood, &states, &stop);
     tracing::info!(node = %node.me, "relay is at work");
@@ -178,6 +182,7 @@ async fn connect(
     let node = Node {
         me: config.node.clone(),
         router: Mutex::new(Router::new(config.node.clone(), policy)),
+        words: Mutex::new(receipts::budget()),
         trust: prepared.trust,
         key: prepared.key,
         own,
@@ -212,20 +217,6 @@ fn link_endpoint(me: &NodeId, upstream: &Upstream) -> Result<Endpoint, RelayErro
             client: upstream.cert.clone().zip(upstream.key.clone()),
         },
     })
-}
-
-/// Folds again from the start until it succeeds: nothing is decided on half a state.
-async fn fold_patiently(node: &Node, stop: &CancellationToken) {
-    while !stop.is_cancelled() {
-        match fold::fold(node).await {
-            Ok(()) => return,
-            Err(error) => tracing::warn!(%error, "state not folded yet; trying again"),
-        }
-        tokio::select! {
-            () = tokio::time::sleep(Duration::from_secs(1)) => {}
-            () = stop.cancelled() => {}
-        }
-    }
 }
 
 fn spawn_all(
@@ -286,10 +277,9 @@ fn spawn_link(
     let (node, upstream) = (Arc::clone(node), upstream.clone());
     let (states, stop) = (Arc::clone(states), stop.clone());
     tasks.spawn(async move {
-        let Some(link) = until(&stop, Bus::connect_patiently(&endpoint)).await else {
+        let Some(link) = until(&stop, connect_to(&upstream, &endpoint)).await else {
             return Ok(());
         };
-        let link = link?;
         let source = Source::Upstream(upstream.clone());
         let durable = child_durable(&node.me);
         let mut down = link.pull(Reading::Link, "BOARD", &durable);
@@ -307,6 +297,17 @@ fn spawn_link(
         tokio::join!(downward, upward, watch(&node, &upstream, &link, &states, &stop));
         Ok(())
     });
+}
+
+/// Connects however long it takes: an upstream whose server is unfit harms its own link alone.
+async fn connect_to(upstream: &NodeId, endpoint: &Endpoint) -> Bus {
+    loop {
+        match Bus::connect_patiently(endpoint).await {
+            Ok(link) => return link,
+            Err(error) => tracing::error!(%upstream, %error, "link not usable; trying again"),
+        }
+        tokio::time::sleep(UNFIT).await;
+    }
 }
 
 /// Shows the link's state as it changes.

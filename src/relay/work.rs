@@ -6,7 +6,7 @@ use super::node::Node;
 use super::{placing, quarantine, receipts};
 use crate::address::Source;
 use crate::bus::{Delivery, PlaceError};
-use crate::notice::{Id, Time};
+use crate::notice::{Id, Reason, Time};
 use crate::routing::Verdict;
 use crate::verify::{self, Context, Refused, Verified};
 
@@ -21,7 +21,7 @@ pub(super) enum Settle {
     Later(Duration),
 }
 
-/// First delay while the own server is away; it doubles with each delivery.
+/// First delay while the own server is away or full; it doubles with each delivery.
 const DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(60);
 
@@ -64,7 +64,15 @@ async fn step(
         return receipts::take(node, now, source, delivery).await;
     }
     match check(node, now, source, held, delivery) {
-        Ok(verified) => act(node, now, held, verified, delivery).await,
+        Ok(verified) => match act(node, now, held, verified, delivery).await {
+            // It never will fit: whoever made custody and body so large would be served forever.
+            Err(PlaceError::Size) => {
+                let why = "with this node's hop it is larger than a message may be".into();
+                let refused = Refused { reason: Reason::Header, why };
+                refuse(node, now, source, delivery, &refused).await
+            }
+            done => done,
+        },
         Err(refused) => refuse(node, now, source, delivery, &refused).await,
     }
 }
@@ -115,8 +123,9 @@ async fn act(
     let id = verified.id();
     match &verdict {
         Verdict::Place(places) => {
-            if let Some(wait) = placing::place(node, now, &mut router, &verified, places).await? {
+            if !placing::place(node, now, &mut router, &verified, places).await? {
                 drop(router);
+                let wait = backoff(delivery.delivered);
                 return wait_for(node, held, &verified, delivery, wait).await;
             }
         }

@@ -4,6 +4,7 @@
 //! crash gets the same places, so a crash between two acknowledged publishes loses neither. State
 //! changes in `keep` alone, after every place is safe.
 
+mod receipts;
 mod router;
 mod stored;
 

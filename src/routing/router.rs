@@ -1,7 +1,6 @@
 //! The decision core of one node.
 
-use std::collections::BTreeMap;
-
+use super::receipts::{Receipts, says_the_same};
 use super::stored::Stored;
 use crate::address::{Place, Source};
 use crate::lifecycle::Ledger;
@@ -40,14 +39,14 @@ pub struct Router {
     me: NodeId,
     policy: Policy,
     ledger: Ledger,
-    receipts: BTreeMap<(Id, NodeId), (Receipt, String)>,
+    receipts: Receipts,
 }
 
 impl Router {
     /// A node that holds nothing yet.
     #[must_use]
     pub fn new(me: NodeId, policy: Policy) -> Self {
-        Self { me, policy, ledger: Ledger::default(), receipts: BTreeMap::new() }
+        Self { me, policy, ledger: Ledger::default(), receipts: Receipts::default() }
     }
 
     /// The node.
@@ -149,10 +148,12 @@ impl Router {
         self.ledger.keep(stored.id, stored.statement, from);
     }
 
-    /// Forgets what has expired.
+    /// Forgets what has expired, and the oldest words about what is not here.
     pub fn prune(&mut self, now: Time) {
         const GRACE_SECS: u64 = 24 * 3600;
         self.ledger.prune(now, GRACE_SECS);
+        let ledger = &self.ledger;
+        self.receipts.prune(|id| ledger.statement(id).is_some());
     }
 
     /// What this node says of a notice; the verdict must be final.
@@ -207,35 +208,42 @@ impl Router {
         }
     }
 
-    /// Takes a receipt with its JWS; of one (`of`, `by`) the latest wins. Whether it was news.
-    pub fn keep_receipt(&mut self, receipt: Receipt, jws: String) -> bool {
-        let news = self.is_news(&receipt);
-        if news {
-            self.receipts.insert((receipt.of, receipt.by.clone()), (receipt, jws));
-        }
-        news
+    /// Whether a receipt's node could have the held notice of which it speaks. Any node may refuse
+    /// what came to it by mistake; the rest is for those who are entitled and for the way there.
+    #[must_use]
+    pub fn can_say(&self, trust: &Trust, receipt: &Receipt) -> bool {
+        let Some(statement) = self.ledger.statement(receipt.of) else { return false };
+        receipt.outcome == Outcome::Refused
+            || policy::entitled(trust, statement).contains_key(&receipt.by)
     }
 
-    /// Whether a receipt would be news.
+    /// Takes a receipt with its JWS; of one (`of`, `by`) the latest wins. Whether it was news.
+    pub fn keep_receipt(&mut self, receipt: Receipt, jws: String) -> bool {
+        self.receipts.keep(receipt, jws)
+    }
+
+    /// Whether a receipt is later than the last of its node and says something else.
     #[must_use]
     pub fn is_news(&self, receipt: &Receipt) -> bool {
-        let key = (receipt.of, receipt.by.clone());
-        self.receipts.get(&key).is_none_or(|(old, _)| old.at < receipt.at)
+        self.receipts.is_news(receipt)
+    }
+
+    /// Whether a receipt takes back what its node said before.
+    #[must_use]
+    pub fn changes_its_word(&self, receipt: &Receipt) -> bool {
+        self.receipts.word(receipt.of, &receipt.by).is_some()
     }
 
     /// Whether this node has already said the same of the same notice.
     #[must_use]
     pub fn has_said(&self, receipt: &Receipt) -> bool {
-        let key = (receipt.of, self.me.clone());
-        self.receipts.get(&key).is_some_and(|(old, _)| {
-            old.outcome == receipt.outcome && old.reason == receipt.reason && old.to == receipt.to
-        })
+        let last = self.receipts.word(receipt.of, &self.me);
+        last.is_some_and(|last| says_the_same(last, receipt))
     }
 
     /// Every receipt of a notice, as parsed and as signed.
     pub fn receipts(&self, of: Id) -> impl Iterator<Item = &(Receipt, String)> {
-        let of_one = move |((id, _), _): &(&(Id, NodeId), &(Receipt, String))| *id == of;
-        self.receipts.iter().filter(of_one).map(|(_, receipt)| receipt)
+        self.receipts.of(of)
     }
 }
 

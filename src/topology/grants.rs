@@ -8,6 +8,7 @@ use super::places::{apart, once};
 use super::report::{At, Report, list};
 use super::show::short;
 use super::tree::Census;
+use crate::address::MAX_REPLAY;
 use crate::notice::{Kind, Level, NodeId, Scope, Tlp};
 use crate::trust::Grant;
 
@@ -34,6 +35,11 @@ fn by_place(node: &DraftNode, report: &mut Report<'_, '_>) {
 
 fn subscribers(node: &DraftNode, report: &mut Report<'_, '_>) {
     let subscribers = node.subscribers.as_deref().unwrap_or_default();
+    if let Some(first) = subscribers.get(MAX_REPLAY) {
+        let (id, found) = (&node.id.value, subscribers.len());
+        let text = format!("`{id}` has {found} subscribers, expected at most {MAX_REPLAY}");
+        report.add(first.name.at, text);
+    }
     for (at, subscriber) in subscribers.iter().enumerate() {
         let id = &node.id.value;
         let owner = format!("subscriber `{}` of `{id}`", subscriber.name.value);
@@ -221,6 +227,20 @@ mod tests {
         assert!(of(r#"{ name = "s" }, { name = "s" }"#).ends_with("is there twice"));
         let nested = r#"{ name = "s", scopes = ["eu.fr.idf.food", "eu.fr.idf"] }"#;
         assert!(of(nested).ends_with("which contains it: what is for both would come twice"));
+    }
+
+    #[test]
+    fn a_board_has_at_most_a_hundred_subscribers() {
+        let named = |count: usize| -> String {
+            let all = (1..=count).map(|number| format!("{{ name = \"s{number}\" }}"));
+            format!("subscribers = [{}]", all.collect::<Vec<_>>().join(", "))
+        };
+        assert_eq!(
+            finding(&region(&named(101), "")),
+            "2: `eu-fr-idf` has 101 subscribers, expected at most 100"
+        );
+        let found = findings(&region(&named(100), ""));
+        assert!(!found.iter().any(|text| text.contains("subscribers")), "{found:?}");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::files::{RenderError, read_document, write};
 use super::model::{Node, Topology};
 use super::written::{desk_toml, relay_toml, subscriber_toml};
 use super::{ServerSettings, server_conf};
-use crate::address::{AccountSpec, DESK, LocalSubscriber, Neighbourhood, Role};
+use crate::address::{AccountSpec, DESK, LocalSubscriber, Neighbourhood, Role, replay_durable};
 use crate::jws::{self, General, Signer as _};
 use crate::keys::{self, KeyFileError, NkeyFile};
 use crate::notice::{Federation, NodeId, Time};
@@ -280,8 +280,10 @@ fn render_node(
         write(&own.join(format!("{publisher}.toml")), &text)?;
     }
     for subscriber in &node.subscribers {
-        let text = subscriber_toml(&node.id, home, &subscriber.name, &url_of(&node.id));
-        write(&own.join(format!("sub-{}.toml", subscriber.name)), &text)?;
+        for user in [format!("sub-{}", subscriber.name), replay_durable(&subscriber.name)] {
+            let text = subscriber_toml(&node.id, home, &user, &url_of(&node.id));
+            write(&own.join(format!("{user}.toml")), &text)?;
+        }
     }
     Ok(RenderedNode {
         id: node.id.clone(),
@@ -319,6 +321,7 @@ pub fn seed_path(out: &Path, account_node: &NodeId, role: &Role) -> PathBuf {
         Role::Desk => of(account_node).join(format!("{DESK}.nk")),
         Role::Publisher(name) => of(account_node).join(format!("{name}.nk")),
         Role::Subscriber(name) => of(account_node).join(format!("sub-{name}.nk")),
+        Role::Replay(name) => of(account_node).join(format!("{}.nk", replay_durable(name))),
         Role::Link(child) => of(child).join(format!("link-{account_node}.nk")),
     }
 }

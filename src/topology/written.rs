@@ -84,11 +84,14 @@ pub(super) fn desk_toml(node: &NodeId, home: &NodeId, user: &str, url: &str) -> 
     )
 }
 
-/// The profile of a live subscriber.
-pub(super) fn subscriber_toml(node: &NodeId, home: &NodeId, name: &str, url: &str) -> String {
+/// The profile of a subscriber's user: `sub-<name>` listens live, `replay-<name>` reads what the
+/// subscriber missed.
+pub(super) fn subscriber_toml(node: &NodeId, home: &NodeId, user: &str, url: &str) -> String {
+    let who =
+        if user.starts_with("replay-") { "Replay for a subscriber" } else { "Live subscriber" };
     format!(
-        "# Live subscriber at {node}\nnode = \"{node}\"\nurl = \"{url}\"\nuser = \"sub-{name}\"\n\
-         seed = \"seeds/sub-{name}.nk\"\n\
+        "# {who} at {node}\nnode = \"{node}\"\nurl = \"{url}\"\nuser = \"{user}\"\n\
+         seed = \"seeds/{user}.nk\"\n\
          root = \"../../trust/{home}.root.json\"\nbundles = \"../../trust\"\n"
     )
 }

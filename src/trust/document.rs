@@ -260,7 +260,10 @@ impl Bundle {
         let id = &entry.id;
         let below = id.parent().as_ref() == Some(&self.node);
         let fits = match entry.introduced {
-            As::Child => below && entry.bundle.is_some() && entry.root.is_none(),
+            As::Child => {
+                let level = matches!(entry.level, Level::Regional | Level::Sector | Level::Entity);
+                below && level && entry.bundle.is_some() && entry.root.is_none()
+            }
             As::Member => {
                 !self.node.contains(id)
                     && !id.contains(&self.node)

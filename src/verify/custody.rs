@@ -126,7 +126,9 @@ pub(super) fn check_signatures(
             continue;
         }
         if hop.at > now + CLOCK_LEEWAY {
-            return Err(Refused::new(Reason::Future, format!("the hop of {} is ahead", hop.by)));
+            let ahead = hop.at.since(now).as_secs();
+            let why = format!("the hop of {} is {ahead} s ahead of this node's clock", hop.by);
+            return Err(Refused::new(Reason::Future, why));
         }
         let compact = Compact::parse(text, Typ::Hop).map_err(Refused::from)?;
         let why = |reason: Reason| Refused::new(reason, format!("the hop of {}", hop.by));

@@ -45,7 +45,8 @@ pub fn verify_receipt(
         return Err(refuse(Reason::Federation, "of another federation"));
     }
     if receipt.at > now + CLOCK_LEEWAY {
-        return Err(refuse(Reason::Future, "ahead"));
+        let ahead = receipt.at.since(now).as_secs();
+        return Err(refuse(Reason::Future, &format!("{ahead} s ahead of this node's clock")));
     }
     let key = trust
         .key(compact.kid(), Usage::Relay, receipt.at)

@@ -202,7 +202,8 @@ fn check_time(
 ) -> Result<(), Refused> {
     let refuse = |reason, why: String| Err(Refused::new(reason, why));
     if statement.issued() > now + CLOCK_LEEWAY {
-        return refuse(Reason::Future, format!("iat {} is ahead", statement.issued()));
+        let ahead = statement.issued().since(now).as_secs();
+        return refuse(Reason::Future, format!("iat is {ahead} s ahead of this node's clock"));
     }
     let grace = if source.is_some() { CLOCK_LEEWAY } else { Duration::ZERO };
     if now >= statement.expires() + grace {

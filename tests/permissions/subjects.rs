@@ -90,6 +90,23 @@ pub(crate) const SERVICES: &[&str] = &[
     "$JS.ACK._.h.BOARD.child-eu-fr-nor.1.1.1.1.0.t",
     "$JS.ACK.BOARD.child-eu-fr-bre-hospital1.1.1.1.1.0",
     "$JS.ACK.INTAKE_LOCAL_web.relay.1.1.1.1.0",
+    "$JS.API.CONSUMER.CREATE.BOARD.replay-sub",
+    "$JS.API.CONSUMER.DELETE.BOARD.replay-sub",
+    "$JS.API.CONSUMER.RESET.BOARD.replay-sub",
+    "$JS.API.CONSUMER.INFO.BOARD.replay-sub",
+    "$JS.API.CONSUMER.MSG.NEXT.BOARD.replay-sub",
+    "$JS.up.API.CONSUMER.CREATE.BOARD.replay-sub",
+    "$JS.up.API.CONSUMER.RESET.BOARD.replay-sub",
+    "$JS.up.API.CONSUMER.INFO.BOARD.replay-sub",
+    "$JS.up.API.CONSUMER.INFO.BOARD.replay-siem",
+    "$JS.up.API.CONSUMER.INFO.CASES.replay-sub",
+    "$JS.up.API.CONSUMER.MSG.NEXT.BOARD.replay-sub",
+    "$JS.up.API.CONSUMER.MSG.NEXT.BOARD.replay-siem",
+    "$JS.up.API.CONSUMER.MSG.NEXT.BEATS.replay-sub",
+    "$JS.ACK.BOARD.replay-sub.1.1.1.1.0",
+    "$JS.ACK._.h.BOARD.replay-sub.1.1.1.1.0.t",
+    "$JS.ACK.BOARD.replay-siem.1.1.1.1.0",
+    "$JS.ACK._.h.BOARD.replay-siem.1.1.1.1.0.t",
     "$JS.EVENT.ADVISORY.API",
     "$SYS.REQ.SERVER.PING",
     "$SYS.ACCOUNT.eu-fr.CONNECT",
@@ -105,6 +122,8 @@ pub(crate) const SERVICES: &[&str] = &[
     "_INBOX_link-eu-fr-bre-hospital1.x",
     "_INBOX_sub-sub.x",
     "_INBOX_sub-siem.x",
+    "_INBOX_replay-sub.x",
+    "_INBOX_replay-siem.x",
 ];
 
 /// Wider than any allow-list: for subscriptions alone.
@@ -131,4 +150,5 @@ pub(crate) const WIDE: &[&str] = &[
     "_INBOX_link-eu-fr-nor.>",
     "_INBOX_relay.>",
     "_INBOX_sub-siem.>",
+    "_INBOX_replay-sub.>",
 ];

@@ -18,7 +18,10 @@ fn link(node: &str) -> Role {
 
 /// The whole table.
 pub(crate) fn rows() -> Vec<Row> {
-    [local(), links(), followers(), subscribers(), services()].into_iter().flatten().collect()
+    [local(), links(), followers(), subscribers(), replays(), services()]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Who issues at the node.
@@ -125,6 +128,34 @@ fn subscribers() -> Vec<Row> {
                 "_INBOX_sub-siem.x",
                 "_INBOX_sub-siem.>",
             ],
+        },
+    ]
+}
+
+/// The same readers, for what they missed: their own durable and nothing else.
+fn replays() -> Vec<Row> {
+    vec![
+        Row {
+            node: "eu-fr-bre",
+            role: Role::Replay("sub".into()),
+            publish: &[
+                "$JS.up.API.CONSUMER.INFO.BOARD.replay-sub",
+                "$JS.up.API.CONSUMER.MSG.NEXT.BOARD.replay-sub",
+                "$JS.ACK.BOARD.replay-sub.1.1.1.1.0",
+                "$JS.ACK._.h.BOARD.replay-sub.1.1.1.1.0.t",
+            ],
+            subscribe: &["_INBOX_replay-sub.x", "_INBOX_replay-sub.>"],
+        },
+        Row {
+            node: "eu-fr-bre",
+            role: Role::Replay("siem".into()),
+            publish: &[
+                "$JS.up.API.CONSUMER.INFO.BOARD.replay-siem",
+                "$JS.up.API.CONSUMER.MSG.NEXT.BOARD.replay-siem",
+                "$JS.ACK.BOARD.replay-siem.1.1.1.1.0",
+                "$JS.ACK._.h.BOARD.replay-siem.1.1.1.1.0.t",
+            ],
+            subscribe: &["_INBOX_replay-siem.x"],
         },
     ]
 }

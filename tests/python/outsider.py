@@ -160,7 +160,7 @@ class Outsider:
         await self.refused("eu-fr-bre", over, "--to", "eu.fr.bre", "--tlp", "GREEN", *text,
                            code=2, says=str(MAX_BODY))
         await self.refused("eu-fr", note, "--to", "eu.be", "--tlp", "GREEN", *text,
-                           code=2, says="nobody")
+                           code=3, says="grant-scope")
         await self.refused("eu-fr-bre", note, "--to", "eu.fr", "--tlp", "GREEN", *text,
                            code=3, says="grant-scope")
         await self.refused("eu-fr", note, "--to", "eu.fr.all.fishing", "--tlp", "GREEN", *text,

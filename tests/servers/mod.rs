@@ -63,11 +63,22 @@ type Keys = BTreeMap<(String, Role), KeyPair>;
 impl Nats {
     /// Starts it and waits until it is ready.
     pub async fn start(accounts: Vec<AccountSpec>) -> Self {
+        Self::start_with(accounts, |_| String::new()).await
+    }
+
+    /// Starts it with further lines of configuration, given its directory.
+    pub async fn start_with(
+        accounts: Vec<AccountSpec>,
+        more: impl FnOnce(&Path) -> String,
+    ) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port().unwrap()));
         let settings = settings(dir.path(), listen);
         let keys = keys(&accounts);
         write_conf(dir.path(), &settings, &accounts, &keys);
+        let mut conf = std::fs::read_to_string(conf_path(dir.path())).unwrap();
+        conf.push_str(&more(dir.path()));
+        std::fs::write(conf_path(dir.path()), conf).unwrap();
         let launch = Launch {
             binary: find_server().await.unwrap(),
             config: conf_path(dir.path()),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use async_nats::jetstream;
 use async_nats::jetstream::consumer::Info;
 use async_nats::jetstream::message::StreamMessage;
+use async_nats::jetstream::stream::State;
 use chappe::address::Role;
 use chappe::bus::Bus;
 use chappe::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Id, Wire};
@@ -73,6 +74,23 @@ impl Federation {
         let stream = context.get_stream(stream).await.expect("a stream");
         let message = stream.get_last_raw_message_by_subject(subject).await;
         message.unwrap_or_else(|e| panic!("{subject}: {e}"))
+    }
+
+    /// Bytes, messages and sequences of a stream.
+    pub async fn stream_state(&self, node: &str, stream: &str) -> State {
+        let raw = self.raw(node, Role::Provisioner).await;
+        let stream = jetstream::new(raw.client.clone()).get_stream(stream).await;
+        stream.expect("a stream").cached_info().state.clone()
+    }
+
+    /// Gives a stream another `max_bytes`.
+    pub async fn resize(&self, node: &str, stream: &str, max_bytes: i64) {
+        let raw = self.raw(node, Role::Provisioner).await;
+        let context = jetstream::new(raw.client.clone());
+        let stream = context.get_stream(stream).await.expect("a stream");
+        let config = stream.cached_info().config.clone();
+        let config = jetstream::stream::Config { max_bytes, ..config };
+        context.update_stream(config).await.expect("resized");
     }
 
     /// How one of a node's durables stands.

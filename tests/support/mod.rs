@@ -94,6 +94,10 @@ impl Federation {
     pub fn start_relay(&self, node: &str) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
         command.arg("relay").arg("--config").arg(self.node(node).folder.join("relay.toml"));
+        // What is set for the tests, or by whoever runs them, is no part of a relay's settings.
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CHAPPE_")) {
+            command.env_remove(name);
+        }
         self.processes.spawn(node, &mut command);
     }
 
@@ -105,6 +109,11 @@ impl Federation {
     /// SIGTERM; whether it ended with success in time.
     pub async fn stop_relay(&self, node: &str) -> bool {
         self.processes.terminate(node).await
+    }
+
+    /// The last lines of each log that are not mere information.
+    pub fn complaints(&self) -> String {
+        self.processes.complaints()
     }
 
     pub async fn all_ready(&self) {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
@@ -29,6 +30,8 @@ impl Processes {
         }
         let mut guard = Command::new("sh");
         guard.arg("-c").arg(GUARD).arg("guard").arg(&folder).stdin(Stdio::piped());
+        // A group of its own: what ends the test's group must not end the guard.
+        guard.process_group(0);
         let guard = guard.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("a guard");
         Self { folder, guard, children: Mutex::default() }
     }

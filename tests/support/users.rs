@@ -35,9 +35,7 @@ impl Raw {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
-}
 
-impl Raw {
     /// All complaints, once one of them names `last`.
     fn taken(&self, last: &str) -> Option<Vec<String>> {
         let mut errors = self.errors.lock().expect("errors");
@@ -67,7 +65,8 @@ impl Federation {
 
     pub async fn connect(&self, node: &str, role: Role) -> Bus {
         let endpoint = self.endpoint(&self.node(node).id, &role);
-        Bus::connect_patiently(&endpoint).await.expect("connected")
+        let connected = tokio::time::timeout(PATIENCE, Bus::connect_patiently(&endpoint)).await;
+        connected.unwrap_or_else(|_| panic!("{node} does not let {role:?} in")).expect("connected")
     }
 
     pub async fn raw(&self, node: &str, role: Role) -> Raw {

@@ -1,0 +1,97 @@
+//! What nodes said of notices. Bounded, whoever speaks: one word of each node for a notice that is
+//! held, and for all others, which any sender can make up, no more than the newest.
+
+use std::collections::BTreeMap;
+
+use crate::notice::{Id, NodeId, Receipt, Time};
+
+/// Words about notices that are not here: refusals, of which a sender can provoke any number.
+const MAX_LOOSE: usize = 10_000;
+
+/// Receipts with their JWS, by notice and by whose word it is.
+#[derive(Debug, Default)]
+pub(super) struct Receipts(BTreeMap<Id, BTreeMap<NodeId, (Receipt, String)>>);
+
+impl Receipts {
+    /// Takes a receipt; of one (`of`, `by`) the latest wins. Whether it was news.
+    pub(super) fn keep(&mut self, receipt: Receipt, jws: String) -> bool {
+        let news = self.is_news(&receipt);
+        if news {
+            self.0.entry(receipt.of).or_default().insert(receipt.by.clone(), (receipt, jws));
+        }
+        news
+    }
+
+    /// Whether a receipt is later than the last of its node, and says something else: whoever
+    /// signs the same with one time after another would be passed on for ever.
+    pub(super) fn is_news(&self, receipt: &Receipt) -> bool {
+        let last = self.word(receipt.of, &receipt.by);
+        last.is_none_or(|last| last.at < receipt.at && !says_the_same(last, receipt))
+    }
+
+    /// A node's last word on a notice.
+    pub(super) fn word(&self, of: Id, by: &NodeId) -> Option<&Receipt> {
+        self.0.get(&of)?.get(by).map(|(receipt, _)| receipt)
+    }
+
+    /// Every receipt of a notice, as parsed and as signed.
+    pub(super) fn of(&self, of: Id) -> impl Iterator<Item = &(Receipt, String)> {
+        self.0.get(&of).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Forgets the oldest words about what is not held, down to the bound.
+    pub(super) fn prune(&mut self, is_held: impl Fn(Id) -> bool) {
+        let newest = |said: &BTreeMap<NodeId, (Receipt, String)>| {
+            said.values().map(|(receipt, _)| receipt.at).max().unwrap_or_default()
+        };
+        let loose = self.0.iter().filter(|(id, _)| !is_held(**id));
+        let mut loose: Vec<(Time, Id)> = loose.map(|(id, said)| (newest(said), *id)).collect();
+        loose.sort_unstable();
+        let excess = loose.len().saturating_sub(MAX_LOOSE);
+        for (_, id) in loose.into_iter().take(excess) {
+            self.0.remove(&id);
+        }
+    }
+}
+
+/// Whether two receipts differ in nothing but their time.
+pub(super) fn says_the_same(one: &Receipt, other: &Receipt) -> bool {
+    let said = |r: &Receipt| (r.outcome, r.reason.clone(), r.to.clone(), r.counts.clone());
+    said(one) == said(other)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn receipt(of: Id, outcome: &str, at: u64) -> Receipt {
+        let json = serde_json::json!({"fed": "00112233445566778899aabbccddeeff", "of": of,
+            "by": "eu-fr-bre", "outcome": outcome, "at": at});
+        serde_json::from_value(json).expect("a receipt")
+    }
+
+    #[test]
+    fn the_same_word_at_a_later_time_is_no_news() {
+        let of = Id::of(b"notice");
+        let mut receipts = Receipts::default();
+        assert!(receipts.keep(receipt(of, "delivered", 1), String::new()));
+        assert!(!receipts.is_news(&receipt(of, "delivered", 2)));
+        assert!(receipts.is_news(&receipt(of, "read", 2)));
+        assert!(!receipts.is_news(&receipt(of, "read", 1)));
+    }
+
+    #[test]
+    fn words_about_what_is_not_held_are_bounded_and_the_oldest_go() {
+        let held = Id::of(b"held");
+        let mut receipts = Receipts::default();
+        receipts.keep(receipt(held, "delivered", 0), String::new());
+        let loose = |number: u64| Id::of(&number.to_be_bytes());
+        for number in 0..=MAX_LOOSE as u64 {
+            receipts.keep(receipt(loose(number), "refused", number), String::new());
+        }
+        receipts.prune(|id| id == held);
+        assert_eq!(receipts.0.len(), MAX_LOOSE + 1);
+        assert_eq!(receipts.of(loose(0)).count(), 0);
+        assert_eq!(receipts.of(held).count(), 1);
+    }
+}
