@@ -1,4 +1,4 @@
-//! A relay with the seed of another node on the same server: it must not work on that node's streams.
+//! A relay with the seed of another node on the same server: it must not work on its streams.
 
 // A test that panics has failed.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]

@@ -177,11 +177,9 @@ async fn a_server_that_takes_only_small_messages_is_refused() {
     assert!(matches!(error, BusError::MaxPayload { found: 1_048_576, .. }), "{error}");
 }
 
-fn fake(dir: &Path, version: &str) -> std::path::PathBuf {
-    let path = dir.join("nats-server");
-    std::fs::write(&path, format!("#!/bin/sh\necho 'nats-server: v{version}'\n")).unwrap();
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-    path
+/// Kept as files: one that is written and run at once is "busy" while another test forks.
+fn fake(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/nats-server").join(name)
 }
 
 fn script(variable: &str, value: &str) -> Output {
@@ -191,19 +189,17 @@ fn script(variable: &str, value: &str) -> Output {
 
 #[test]
 fn the_script_refuses_a_chosen_server_that_is_too_old() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = fake(dir.path(), "2.13.9");
+    let path = fake("old");
     let output = script("CHAPPE_NATS_SERVER", path.to_str().unwrap());
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(1));
-    assert!(said.contains("2.13.9") && said.contains("2.14.0"), "{said}");
+    assert!(said.contains("2.10.7") && said.contains("2.14.0"), "{said}");
 }
 
 #[test]
 fn the_script_prefers_a_recent_server_on_the_path_to_its_own() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = fake(dir.path(), "2.14.0");
+    let path = fake("recent/nats-server");
     let rest = std::env::var("PATH").unwrap();
-    let output = script("PATH", &format!("{}:{rest}", dir.path().display()));
+    let output = script("PATH", &format!("{}:{rest}", fake("recent").display()));
     assert_eq!(String::from_utf8_lossy(&output.stdout).trim(), path.to_str().unwrap());
 }

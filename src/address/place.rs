@@ -11,6 +11,15 @@ pub const DRILL: &str = "drill";
 /// The publisher name of the operators' own commands.
 pub const DESK: &str = "desk";
 
+/// Why a name cannot be a publisher's although its letters are right: seeds, profiles and inboxes
+/// of a node are told apart by these.
+#[must_use]
+pub fn is_reserved(publisher: &str) -> bool {
+    const TAKEN: [&str; 4] = ["relay", "provisioner", "monitor", DESK];
+    const BEGINNINGS: [&str; 3] = ["sub-", "replay-", "link-"];
+    TAKEN.contains(&publisher) || BEGINNINGS.iter().any(|word| publisher.starts_with(word))
+}
+
 /// Where a relay puts a notice.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Place {

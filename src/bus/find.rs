@@ -126,23 +126,19 @@ async fn run_script() -> std::io::Result<Output> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
+    use std::path::{Path, PathBuf};
 
     use super::{FindError, usable};
     use crate::bus::Version;
 
-    fn fake(dir: &tempfile::TempDir, says: &str) -> std::path::PathBuf {
-        let path = dir.path().join("nats-server");
-        std::fs::write(&path, format!("#!/bin/sh\necho '{says}'\n")).unwrap();
-        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).unwrap();
-        path
+    /// Kept as files: one that is written and run at once is "busy" while another test forks.
+    fn fake(name: &str) -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/nats-server").join(name)
     }
 
     #[tokio::test]
     async fn a_server_that_is_too_old_is_named_with_both_versions() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = fake(&dir, "nats-server: v2.10.7");
-        let error = usable(&path, "CHAPPE_NATS_SERVER:").await.unwrap_err();
+        let error = usable(&fake("old"), "CHAPPE_NATS_SERVER:").await.unwrap_err();
         assert!(matches!(error, FindError::TooOld { found: Version(2, 10, 7), .. }));
         let text = error.to_string();
         assert!(text.contains("2.10.7") && text.contains("2.14.0"), "{text}");
@@ -150,9 +146,8 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_no_server_is_not_run_as_one() {
-        let dir = tempfile::tempdir().unwrap();
-        let error = usable(&fake(&dir, "hello"), "on PATH:").await.unwrap_err();
+        let error = usable(&fake("nonsense"), "on PATH:").await.unwrap_err();
         assert!(error.to_string().contains("does not name a version"));
-        assert!(usable(&dir.path().join("absent"), "on PATH:").await.is_err());
+        assert!(usable(&fake("absent"), "on PATH:").await.is_err());
     }
 }

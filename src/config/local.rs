@@ -2,7 +2,7 @@
 
 use super::spans::{Schema, Shape};
 use super::table::Table;
-use super::values::{parsed, token};
+use super::values::{parsed, publisher, token};
 use crate::address::{LocalSubscriber, MAX_REPLAY};
 use crate::notice::Tlp;
 
@@ -35,7 +35,7 @@ const SUBSCRIBER: Schema = Schema {
 
 impl Local {
     pub(super) fn read(table: Table<'_, '_, '_>) -> Option<Self> {
-        let publishers = table.texts("publishers", token).unwrap_or_default();
+        let publishers = table.texts("publishers", publisher).unwrap_or_default();
         twice(&publishers, |name| {
             table.wrong_at("publishers", &format!("`{name}` stands there twice"));
         });

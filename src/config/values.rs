@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::table::shown;
+use crate::address::is_reserved;
 use crate::notice::Kind;
 
 /// What a NATS server listens on unless told otherwise.
@@ -31,6 +32,14 @@ pub(super) fn token(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("`{}` is not [a-z0-9-]{{1,24}}", shown(text)))
+}
+
+/// A publisher's name: a token that no other user of the node has.
+pub(super) fn publisher(text: &str) -> Result<String, String> {
+    if is_reserved(text) {
+        return Err(format!("`{text}` is reserved: another user of the node is called so"));
+    }
+    token(text)
 }
 
 /// One line for people: no control character, since it is logged and drawn on terminals.
@@ -97,6 +106,14 @@ fn is_host(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_publisher_is_called_as_another_user_of_the_node() {
+        for name in ["relay", "desk", "sub-siem", "replay-siem", "link-eu-fr"] {
+            assert!(publisher(name).is_err_and(|why| why.contains("reserved")), "{name}");
+        }
+        assert_eq!(publisher("soc"), Ok("soc".to_owned()));
+    }
 
     #[test]
     fn a_server_is_a_scheme_a_host_and_a_port() {

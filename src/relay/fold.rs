@@ -13,8 +13,8 @@ use crate::verify;
 /// Between tries.
 const AGAIN: Duration = Duration::from_secs(1);
 
-/// Folds again from the start until it succeeds: nothing is decided on half a state. One line in the
-/// log for each new reason.
+/// Folds again from the start until it succeeds: nothing is decided on half a state. One line in
+/// the log for each new reason.
 pub(super) async fn patiently(node: &Node) {
     let mut told = None;
     while let Err(error) = fold(node).await {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use toml::de::DeTable;
 
-use super::fields::{kind, level, line, parsed, token};
+use super::fields::{kind, level, line, parsed, publisher, token};
 use super::model::Contact;
 use super::report::{At, Report};
 use crate::config::spans::{Schema, Shape};
@@ -150,7 +150,7 @@ impl DraftNode {
             overlaps: report.texts(table, "overlaps", parsed).unwrap_or_default(),
             contact: contact(table, report),
             illustrative: report.flag(table, "illustrative"),
-            publishers: report.some_texts(table, "publishers", token),
+            publishers: report.some_texts(table, "publishers", publisher),
             subscribers: subscribers(table, &owner, report),
             // Last: without an id, the other keys are still read for their mistakes.
             id: id?,

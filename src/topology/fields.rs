@@ -176,6 +176,14 @@ pub(super) fn token(text: &str) -> Result<String, String> {
     Err(format!("`{shown}` is not [a-z0-9-]{{1,24}}"))
 }
 
+/// The name of a publisher: a token that no other user of the node has.
+pub(super) fn publisher(text: &str) -> Result<String, String> {
+    if crate::address::is_reserved(text) {
+        return Err(format!("`{text}` is reserved: another user of the node is called so"));
+    }
+    token(text)
+}
+
 /// A level's word.
 pub(super) fn level(text: &str) -> Result<Level, String> {
     let levels = [Level::Union, Level::National, Level::Regional, Level::Sector, Level::Entity];
