@@ -6,7 +6,7 @@
 mod demonstration;
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use demonstration::{Demonstration, patiently, root};
@@ -31,6 +31,7 @@ fn the_demo_is_exact_takes_a_stranger_outlives_its_parts_and_leaves_nothing() {
     its_account_is_exact(&demo.account);
     let nodes = federation_json_names_all_that_a_stranger_needs(&demo);
     a_stranger_with_other_libraries_finds_everything_in_order(&demo);
+    who_may_not_listen_is_told(&demo);
     what_dies_in_the_middle_comes_back_and_nothing_is_lost(&demo, &nodes);
     let leftovers = |demo: &Demonstration| demo.processes("").len();
     assert!(leftovers(&demo) > nodes.len(), "a relay for each node and a server run");
@@ -97,6 +98,16 @@ fn a_stranger_with_other_libraries_finds_everything_in_order(demo: &Demonstratio
     let said = String::from_utf8_lossy(&stranger.stdout);
     assert!(said.contains(" passed, 0 failed"), "{said}{}", text(&stranger.stderr));
     assert!(stranger.status.success(), "{said}");
+}
+
+/// A desk is no subscriber: the server grants it nothing live, and silence would look like peace.
+fn who_may_not_listen_is_told(demo: &Demonstration) {
+    let mut listener =
+        demo.chappe("subscribe", "eu-fr").stderr(Stdio::null()).spawn().expect("runs");
+    patiently(Duration::from_secs(20), || match listener.try_wait().expect("asked") {
+        Some(status) => (status.code() == Some(1)).then_some(()).ok_or(format!("{status}")),
+        None => Err("it listens on".into()),
+    });
 }
 
 /// The server and a national relay are killed while a notice is on its way.

@@ -98,6 +98,7 @@ pub(super) fn failure(error: &SessionError) -> Failure {
         SessionError::Trust(_)
         | SessionError::Key(_)
         | SessionError::WrongKey { .. }
+        | SessionError::NoDesk(_)
         | SessionError::NoKey => Failure::usage(error),
         SessionError::Bus(_)
         | SessionError::Signer(_)

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
@@ -23,6 +24,8 @@ const BOARD: &str = "BOARD";
 const REPLAY: &str = "replay-";
 /// Ids remembered to show each notice once; beyond it all are forgotten.
 const MAX_SEEN: usize = 100_000;
+/// How often to look whether the server grants everything.
+const LOOK_EVERY: Duration = Duration::from_millis(300);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -116,10 +119,18 @@ async fn show_all(arguments: &Arguments, bus: &Bus, trust: &Trust, patterns: &[S
     let mut messages = bus.live(patterns).await.map_err(Failure::failed)?;
     let mut seen = HashSet::new();
     let mut shown = 0;
-    while let Some(message) = messages.next().await {
-        if bus.faults() > 0 && shown == 0 {
-            super::complain("the server refused a subject: see `chappe subscribe --subjects`");
-        }
+    loop {
+        // The server says what it does not grant after the subscription, and then stays silent.
+        let message = tokio::select! {
+            message = messages.next() => message,
+            () = tokio::time::sleep(LOOK_EVERY) => {
+                granted(bus, patterns)?;
+                continue;
+            }
+        };
+        let Some(message) = message else {
+            return Err(Failure::failed("the connection was closed"));
+        };
         if show(arguments, trust, &message, &mut seen)? == Shown::New {
             shown += 1;
         }
@@ -127,7 +138,15 @@ async fn show_all(arguments: &Arguments, bus: &Bus, trust: &Trust, patterns: &[S
             return Ok(());
         }
     }
-    Err(Failure::failed("the connection was closed"))
+}
+
+/// Fails if the user may not hear a pattern: to hear part of what was asked looks like silence.
+fn granted(bus: &Bus, patterns: &[String]) -> Outcome {
+    let Some(denied) = patterns.iter().find(|pattern| bus.denied(pattern)) else { return Ok(()) };
+    Err(Failure::failed(format!(
+        "the server does not grant {denied} to this user: ask for what it was configured for, with \
+         --scope, --severity, --tlp, --drills"
+    )))
 }
 
 /// Each is settled after it was shown and kept: what was not comes again.

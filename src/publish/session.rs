@@ -68,6 +68,9 @@ pub enum SessionError {
     /// No issue key was given.
     #[error("this needs the node's issue key: `issue_key` in the profile")]
     NoKey,
+    /// Only the desk may ask this.
+    #[error("only the desk may ask this: the profile's `user` is `{0}`, not `desk`")]
+    NoDesk(String),
 }
 
 /// The node's word on a notice, as far as it came in time.
@@ -238,7 +241,7 @@ impl Session {
     /// [`SessionError`]; a publisher has no desk.
     pub async fn desk(&self, question: &DeskQuestion) -> Result<DeskAnswer, SessionError> {
         if self.place.intake != DESK {
-            return Err(SessionError::Answer("only the desk may ask this".into()));
+            return Err(SessionError::NoDesk(self.place.intake.clone()));
         }
         self.ask(&address::desk("list"), question).await
     }

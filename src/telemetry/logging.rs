@@ -1,5 +1,7 @@
 //! Logs on standard error: JSON for machines, text for a terminal.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 /// The variable with the filter, as `info` or `chappe=debug`.
@@ -32,7 +34,9 @@ impl Format {
 /// told in the log and the default used: a relay must not stay down over a typo in its log level.
 pub fn start(format: Format) {
     let (filter, refused) = filter(std::env::var(LOG_VARIABLE).ok(), format);
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let colours = std::io::stderr().is_terminal();
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours);
+    let builder = builder.with_writer(std::io::stderr);
     // Refused only if logging has been started already.
     let _ = match format {
         Format::Json => builder.json().flatten_event(true).try_init(),
