@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::output::say;
-use super::topology::load;
+use super::topology::read;
 use super::{Failure, Outcome, complain, told_to_end};
 use crate::demo::{self, DemoError, Options, Played};
 use crate::time::Stopwatch;
@@ -34,7 +34,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
-    let topology = load(&arguments.topology)?;
+    // Its warnings are for who writes the file: `chappe topology check` has them.
+    let (topology, _) = read(&arguments.topology)?;
     let (out, temporary) = match &arguments.dir {
         Some(dir) => (dir.clone(), false),
         None => (std::env::temp_dir().join(format!("chappe-demo-{}", std::process::id())), true),

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::output::say;
 use super::{Failure, Outcome};
-use crate::topology::{self, MAX_TOPOLOGY_BYTES, RenderOptions, Topology};
+use crate::topology::{self, MAX_TOPOLOGY_BYTES, RenderOptions, Topology, Warning};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -70,7 +70,16 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
 }
 
 /// Reads a topology; its warnings go to standard error, its mistakes are the failure.
-pub(crate) fn load(file: &Path) -> Result<Topology, Failure> {
+fn load(file: &Path) -> Result<Topology, Failure> {
+    let (topology, warnings) = read(file)?;
+    for warning in warnings {
+        super::complain(&warning.to_string());
+    }
+    Ok(topology)
+}
+
+/// Reads a topology with its warnings; its mistakes are the failure.
+pub(super) fn read(file: &Path) -> Result<(Topology, Vec<Warning>), Failure> {
     let named = |why: String| Failure::usage(format!("{}: {why}", file.display()));
     let length = std::fs::metadata(file).map_err(|e| named(e.to_string()))?.len();
     if length > MAX_TOPOLOGY_BYTES as u64 {
@@ -78,12 +87,7 @@ pub(crate) fn load(file: &Path) -> Result<Topology, Failure> {
     }
     let text = std::fs::read_to_string(file).map_err(|e| named(e.to_string()))?;
     match Topology::load(&text, &file.display().to_string()) {
-        Ok((topology, warnings)) => {
-            for warning in warnings {
-                super::complain(&warning.to_string());
-            }
-            Ok(topology)
-        }
+        Ok(read) => Ok(read),
         Err(findings) => {
             let lines: Vec<String> = findings.iter().map(ToString::to_string).collect();
             let mistakes = if lines.len() == 1 { "mistake" } else { "mistakes" };
