@@ -47,6 +47,19 @@ async fn an_advisory_arrives_byte_for_byte_with_its_whole_custody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_signature_beside_a_document_comes_along_unchanged() {
+    let all = all().await;
+    let (body, sig) = (b"{\"signed\":\"beside\"}".to_vec(), b"-----BEGIN PGP\r\n\x00\xff".to_vec());
+    let mut statement = for_france(all, &body);
+    statement.body.sig = Some(Id::of(&sig));
+    let sent = Wire { body_sig: Some(sig), ..all.issue(&statement, body) };
+    let id = all.send(&statement, &sent).await;
+    let wire = on_board(all, "eu-fr-bre-hospital1", id).await;
+    assert_eq!((&wire.body_sig, &wire.body), (&sent.body_sig, &sent.body));
+    verify::verify_file(chappe::time::now(), &all.trust, &wire).expect("valid");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_largest_body_passes_every_node() {
     let all = all().await;
     let body: Vec<u8> = (0..MAX_BODY_BYTES).map(|i| (i * 31 % 251) as u8).collect();

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::account::Account;
 
 /// One object: what was sent, what arrived, what did not.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Summary {
     /// Nodes of the federation.
     pub nodes: usize,
@@ -118,5 +118,42 @@ impl std::fmt::Display for Summary {
         let (p50, p99) = (self.hop_latency_ms.p50, self.hop_latency_ms.p99);
         writeln!(f, "{p50:>6}  ms a hop in the middle, {p99} ms at the 99th percentile")?;
         write!(f, "{:>6}  ms in all", self.elapsed_ms)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn exact() -> Summary {
+        let escalations = Escalations { sent: 1, reached: 3, answered: 1 };
+        let provoked = BTreeMap::from([("revoked".to_owned(), 1)]);
+        Summary {
+            published: 4,
+            refused: provoked.clone(),
+            provoked,
+            escalations,
+            ..Summary::default()
+        }
+    }
+
+    #[test]
+    fn one_thing_amiss_and_the_demo_is_not_exact() {
+        assert!(exact().is_exact());
+        let amiss: [fn(&mut Summary); 8] = [
+            |s| s.published = 0,
+            |s| s.missing = 1,
+            |s| s.unexpected = 1,
+            |s| s.duplicates = 1,
+            |s| s.unverified = 1,
+            |s| s.escalations.answered = 0,
+            |s| s.refused.clear(),
+            |s| s.refused.extend([("stale".to_owned(), 1)]),
+        ];
+        for (nth, spoil) in amiss.iter().enumerate() {
+            let mut summary = exact();
+            spoil(&mut summary);
+            assert!(!summary.is_exact(), "case {nth}: {summary:?}");
+        }
     }
 }

@@ -104,7 +104,11 @@ impl Federation {
 
     /// Signs as the statement's issuer and sends as its first publisher.
     pub async fn publish(&self, statement: &Statement, body: Vec<u8>) -> Id {
-        let wire = self.issue(statement, body);
+        self.send(statement, &self.issue(statement, body)).await
+    }
+
+    /// Sends what is signed already, as the issuer's first publisher.
+    pub async fn send(&self, statement: &Statement, wire: &Wire) -> Id {
         let node = statement.iss.as_str();
         let publisher = self.publisher(node);
         let bus = self.connect(node, Role::Publisher(publisher.clone())).await;
