@@ -10,7 +10,7 @@ use crate::notice::{
     WireError,
 };
 use crate::policy::{is_above, is_upward, passes};
-use crate::trust::{Trust, TrustedKey, Usage};
+use crate::trust::{Trust, TrustedKey};
 
 /// How far another's clock may be ahead of ours.
 pub const CLOCK_LEEWAY: Duration = Duration::from_secs(300);
@@ -169,27 +169,32 @@ fn verify_signed(
     custody::check_chain(id, &statement, wire, &hops)?;
     custody::check_signatures(now, trust, wire, &hops, depth)?;
     let first = hops.first().map_or(now, |hop| hop.at);
-    check_key(trust, &compact, key, &statement, first)?;
+    check_key(trust, &compact, key, &statement, (first, id))?;
     check_time(now, first, &statement, source)?;
     check_issuing(context, &statement, source)?;
     check_body(&statement, wire)?;
     Ok((id, statement, hops))
 }
 
-/// Stops a key of another node, of another use, outside its window or grant. Judged at the first
-/// hop's time: a thief needs the relay key too to back-date.
+/// Stops a key of another node, of another use, outside its window or grant, revoked, or of an
+/// authority whose last root has expired. Judged at the first hop's time: a thief needs the relay
+/// key too to back-date, and then the good lists decide.
 fn check_key(
     trust: &Trust,
     compact: &Compact<'_>,
     found: &TrustedKey,
     statement: &Statement,
-    first: Time,
+    (first, id): (Time, Id),
 ) -> Result<(), Refused> {
     let why = |reason: Reason| Refused::new(reason, format!("key {}", compact.kid()));
     if found.node != statement.iss {
         return Err(why(Reason::KeyOwner));
     }
-    let key = trust.key(compact.kid(), Usage::Issue, first).map_err(why)?;
+    let key = trust.issue_key(compact.kid(), first, id).map_err(why)?;
+    if trust.authority_ends(&key.node).is_some_and(|end| first >= end) {
+        let ended = format!("the root above {} has expired", key.node);
+        return Err(Refused::new(Reason::TrustStale, ended));
+    }
     trust.allows(key, statement).map_err(why)
 }
 
