@@ -12,6 +12,7 @@ use prometheus::{
 use super::families::{self, Family};
 use crate::address::{Place, Source};
 use crate::notice::{NodeId, Outcome, Reason, Time};
+use crate::trust::Trust;
 
 /// Upper bounds of the hop's buckets, seconds. A hop takes a few milliseconds on one machine and
 /// tens between cities; a second means trouble. Above that the question is no longer how slow but
@@ -46,6 +47,9 @@ pub struct Metrics {
     held: IntCounter,
     sent: IntCounterVec,
     receipts: IntCounterVec,
+    trusted: IntCounter,
+    root_ends: IntGauge,
+    bundle_ends: IntGauge,
     pending: IntGaugeVec,
     link_up: IntGaugeVec,
     server_up: IntGauge,
@@ -73,6 +77,9 @@ impl Metrics {
             held: counter(&registry, families::HELD)?,
             sent: counters(&registry, families::SENT)?,
             receipts: counters(&registry, families::RECEIPTS)?,
+            trusted: counter(&registry, families::TRUSTED)?,
+            root_ends: gauge(&registry, families::ROOT_ENDS)?,
+            bundle_ends: gauge(&registry, families::BUNDLE_ENDS)?,
             pending: gauges(&registry, families::PENDING)?,
             link_up: gauges(&registry, families::LINK_UP)?,
             server_up: gauge(&registry, families::SERVER_UP)?,
@@ -136,6 +143,19 @@ impl Metrics {
     /// Another node's receipt came.
     pub fn receipt(&self, outcome: Outcome) {
         self.receipts.with_label_values(&[outcome.as_str()]).inc();
+    }
+
+    /// A trust document was taken.
+    pub fn trusted(&self) {
+        self.trusted.inc();
+    }
+
+    /// What is believed has changed.
+    pub fn trust(&self, trust: &Trust, me: &NodeId) {
+        let ends = trust.authority_ends(me).unwrap_or_default();
+        self.root_ends.set(signed(ends.secs()));
+        let ends = trust.seat(me).map(|seat| seat.expires).unwrap_or_default();
+        self.bundle_ends.set(signed(ends.secs()));
     }
 
     /// A refused message went into quarantine.

@@ -105,9 +105,7 @@ impl Walk<'_> {
     /// before and by its own. The expiry of those on the way does not matter, only the last's.
     fn last_root(&mut self, mut at: usize) -> Option<(usize, Root)> {
         let mut root = self.root(at)?.clone();
-        loop {
-            let Some(version) = root.version.checked_add(1) else { break };
-            let Some(next) = self.index.root(&root.node, version) else { break };
+        while let Some(next) = self.index.root(&root.node, root.version.saturating_add(1)) {
             let before = self.held.get(at)?.quorum(&root.root);
             if !self.meets(next, &before) || !self.signs_itself(next) {
                 break;

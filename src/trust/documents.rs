@@ -111,6 +111,17 @@ impl Documents {
         self.held.iter().map(|held| (named(held), held.general()))
     }
 
+    /// Every node that a bundle of `node` has ever introduced, in whatever version.
+    #[must_use]
+    pub fn ever_introduced(&self, node: &NodeId) -> BTreeSet<NodeId> {
+        let bundles = self.index.bundles(node).filter_map(|at| self.held.get(at));
+        let entries = bundles.flat_map(|held| match &held.says {
+            Says::Bundle(bundle) => bundle.nodes.as_slice(),
+            Says::Root(_) => &[],
+        });
+        entries.map(|entry| entry.id.clone()).collect()
+    }
+
     /// Lists that a revocation names and that are not here.
     #[must_use]
     pub fn missing_lists(&self) -> Vec<Id> {
@@ -124,10 +135,11 @@ impl Documents {
     pub fn offer(&mut self, now: Time, bytes: &[u8]) -> Result<Offered, Refusal> {
         let held = read(bytes)?;
         let name = named(&held);
-        if self.is_known(&held)? {
+        let known = self.is_known(&held)?;
+        self.is_not_back(&held)?;
+        if known {
             return Ok(Offered::Known(name));
         }
-        self.is_forward(&held)?;
         if Time::from_secs(held.exp()) <= now {
             return Err(Refusal::Expired(held.exp()));
         }
@@ -180,6 +192,7 @@ impl Documents {
         }
         self.settle();
         let left = read.iter().filter_map(|(held, why)| Some((held, why.as_ref()?)));
+        let left = left.filter(|(_, why)| !matches!(why, Refusal::Unneeded(_)));
         rejected.extend(left.map(|(held, why)| Rejected::new(held.general(), why)));
         rejected
     }
@@ -205,7 +218,7 @@ impl Documents {
             return Err(Refusal::NotNamed);
         }
         let ids: Vec<Id> = bytes.as_chunks::<32>().0.iter().map(|one| Id::from(*one)).collect();
-        if bytes.len() % 32 != 0 || !ids.is_sorted_by(|a, b| a < b) {
+        if !bytes.len().is_multiple_of(32) || !ids.is_sorted_by(|a, b| a < b) {
             return Err(Refusal::Form("a list has ids of 32 bytes each, ascending".into()));
         }
         let trust = Arc::make_mut(&mut self.trust);
@@ -238,14 +251,14 @@ impl Documents {
         }
     }
 
-    /// Whether its version is higher than what is in force.
-    fn is_forward(&self, offered: &Held) -> Result<(), Refusal> {
+    /// Whether its version is not lower than what is in force, however well it is signed.
+    fn is_not_back(&self, offered: &Held) -> Result<(), Refusal> {
         let in_force = match offered.is_root() {
             true => self.quorums.root.get(offered.node()).map_or(0, |(version, _)| *version),
             false => self.trust.seat(offered.node()).map_or(0, |seat| seat.version),
         };
         let found = offered.version();
-        if found > in_force { Ok(()) } else { Err(Refusal::Rollback { found, held: in_force }) }
+        if found >= in_force { Ok(()) } else { Err(Refusal::Rollback { found, held: in_force }) }
     }
 
     fn take(&mut self, mut held: Held) -> Result<(), Refusal> {
@@ -267,6 +280,9 @@ impl Documents {
             let quorum = self.quorums.bundle.get(&node);
             return met(held, quorum.ok_or(Refusal::NotIntroduced(node))?);
         };
+        if node.depth() == 1 && node != self.home {
+            return Err(Refusal::Unneeded(node));
+        }
         let own = held.quorum(&root.root);
         let (version, last) = (root.version, self.quorums.root.get(&node));
         let follows = last.filter(|(before, _)| before.checked_add(1) == Some(version));

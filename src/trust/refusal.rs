@@ -57,6 +57,9 @@ pub enum Refusal {
         /// How many must.
         needed: usize,
     },
+    /// The union's root at a node of a State: its bundle keys stand in the State's own bundle.
+    #[error("the root of {0} decides nothing here")]
+    Unneeded(NodeId),
     /// A list that no revocation names.
     #[error("no revocation names this list")]
     NotNamed,

@@ -194,7 +194,8 @@ fn render_into(topology: &str, out: &Path, monitor_port: u16) -> Rendered {
 
 fn trust(out: &Path) -> Trust {
     let folder = out.join("trust");
-    let files = chappe::relay::TrustFiles { root: folder.join("eu-fr.root.json"), bundles: folder };
+    let files =
+        chappe::relay::TrustFiles { root: folder.join("eu-fr.root.json"), bundles: Some(folder) };
     let (trust, rejected) = chappe::relay::load_trust(&files).expect("trust documents");
     assert!(rejected.is_empty(), "{rejected:?}");
     trust
