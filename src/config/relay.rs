@@ -194,7 +194,6 @@ bundles = "trust/bundles"
                 "1: [keys] has no `relay`",
                 "1: [server] has no `seed`",
                 "1: [server] has no `url`",
-                "1: [trust] has no `bundles`",
                 "1: [trust] has no `root`",
                 "1: the file has no `node`",
             ]

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::node::Node;
 use super::quarantine;
-use super::work::Settle;
+use super::work::{self, Settle};
 use crate::address::{self, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::notice::{Id, NodeId, Time};
@@ -37,6 +37,14 @@ pub(super) fn record(payload: &[u8]) -> Record {
         Ok(text) if text.trim_start().starts_with('{') => Record::Document,
         Ok(_) => Record::Receipt,
     }
+}
+
+/// Takes what an upstream's TRUST hands down, and settles it.
+pub(super) async fn handle(node: &Node, source: &Source, delivery: Delivery) {
+    let now = crate::time::now();
+    node.metrics.received_trust();
+    let done = take(node, now, source, &delivery).await;
+    work::settle(node, source, &delivery, done).await;
 }
 
 /// Takes a root, bundle or list.

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
 use super::run::RelayError;
-use super::{adapt, answers, outbox, work};
+use super::{adapt, answers, belief, outbox, work};
 use crate::address::{
     Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
 };
@@ -111,7 +111,7 @@ fn spawn_link(
         let mut trust = link.pull(Reading::Link, "TRUST", &durable);
         let believing = async {
             while let Some(delivery) = until(&stop, trust.next()).await {
-                work::handle(&node, &source, false, delivery).await;
+                belief::handle(&node, &source, delivery).await;
             }
         };
         let upward = async {

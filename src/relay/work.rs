@@ -41,7 +41,18 @@ const MAX_HELD: u64 = 256;
 pub(super) async fn handle(node: &Node, source: &Source, held: bool, delivery: Delivery) {
     let now = crate::time::now();
     node.metrics.received(source, delivery.foreign_headers, delivery.pending);
-    let settle = match step(node, now, source, held, &delivery).await {
+    let done = step(node, now, source, held, &delivery).await;
+    settle(node, source, &delivery, done).await;
+}
+
+/// Tells the source what became of what it sent.
+pub(super) async fn settle(
+    node: &Node,
+    source: &Source,
+    delivery: &Delivery,
+    done: Result<Settle, PlaceError>,
+) {
+    let settle = match done {
         Ok(settle) => settle,
         Err(error) => {
             tracing::warn!(%source, %error, "not placed yet; it will come again");

@@ -20,7 +20,7 @@ use crate::trust::Trust;
 pub const HOP_BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
 const PLACES: [&str; 5] = ["board", "direct", "inbox", "cases", "outbox"];
-const SOURCES: [&str; 4] = ["child", "local", "outbox", "upstream"];
+const SOURCES: [&str; 5] = ["child", "local", "outbox", "trust", "upstream"];
 
 /// Two metrics of one name, or a text that cannot be encoded: a mistake in this module.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -143,6 +143,11 @@ impl Metrics {
     /// Another node's receipt came.
     pub fn receipt(&self, outcome: Outcome) {
         self.receipts.with_label_values(&[outcome.as_str()]).inc();
+    }
+
+    /// A trust document came down from an upstream.
+    pub fn received_trust(&self) {
+        self.received.with_label_values(&["trust"]).inc();
     }
 
     /// A trust document was taken.

@@ -8,6 +8,7 @@ mod look;
 mod notices;
 mod ports;
 mod processes;
+mod trust;
 mod users;
 
 use std::path::{Path, PathBuf};
