@@ -57,7 +57,7 @@ macro_rules! families {
 
 families! {
     RECEIVED = Counter "chappe_messages_received_total" ["source"],
-        "Messages received, whatever became of them; source is child, local, outbox, trust or upstream";
+        "Messages received, whatever became of them, by where they came from";
     REFUSED = Counter "chappe_messages_refused_total" ["reason"],
         "Messages that verification or policy refused";
     QUARANTINED = Counter "chappe_messages_quarantined_total",
