@@ -158,7 +158,7 @@ fn in_europe_only_what_is_on_a_list_or_an_example_has_a_phone_number() {
         match &node.contact.phone {
             None => silent.push(format!("`{}` has no contact.phone", node.id)),
             Some(phone) if node.illustrative => {
-                assert!(phone.starts_with("+33 1 99 00 "), "{of:?}")
+                assert!(phone.starts_with("+33 1 99 00 "), "{of:?}");
             }
             Some(_) => assert!(listed.contains(&of), "{of:?}"),
         }
