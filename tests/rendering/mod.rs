@@ -89,10 +89,7 @@ impl Folder {
     /// The next bundle of a node, changed and signed with its own key: whatever it says, it is
     /// genuine.
     pub fn resigned(&self, node: &str, change: impl FnOnce(&mut Bundle)) -> General {
-        let mut bundle = self.bundle(node);
-        bundle.version += 1;
-        change(&mut bundle);
-        signed(&bundle, &[&key(&self.offline(node).join("bundle.pem"))])
+        resigned(self.path(), node, change)
     }
 
     /// Every root and bundle, as a relay finds them in the folder.
@@ -121,6 +118,14 @@ impl Folder {
     pub fn trust_from(&self, pin: &str, documents: &[General]) -> Trust {
         Trust::compile(&self.document(pin), documents).expect("a valid pin").0
     }
+}
+
+/// The next bundle of a node of any rendered folder, changed and signed with its own key.
+pub fn resigned(out: &Path, node: &str, change: impl FnOnce(&mut Bundle)) -> General {
+    let mut bundle: Bundle = says(&read(&out.join("trust").join(format!("{node}.bundle.json"))));
+    bundle.version += 1;
+    change(&mut bundle);
+    signed(&bundle, &[&key(&out.join("offline").join(node).join("bundle.pem"))])
 }
 
 fn read(path: &Path) -> General {
