@@ -9,7 +9,7 @@ mod rendering;
 use std::sync::LazyLock;
 
 use chappe::address::Source;
-use chappe::jws::{self, General, Signer as _, Typ};
+use chappe::jws::{self, General, Jwk, Signer as _, Typ};
 use chappe::notice::{
     Audience, Body, Doc, Hop, Id, Kind, Level, Reason, Severity, Statement, Tlp, Wire,
 };
@@ -264,7 +264,22 @@ fn rogues() -> Vec<(String, Vec<General>)> {
             all.push((format!("{who} {what}, alone"), honest.into_iter().chain([rogue]).collect()));
         }
     }
+    for node in ["eu-fr-bre", HOSPITAL] {
+        let rogue = root_that_names("eu-de", key_of(node, Usage::Issue).jwk);
+        let what = format!("eu-de names the issue key of {node} as its bundle key");
+        all.push((what, EUROPE.documents().into_iter().chain([rogue]).collect()));
+    }
     all
+}
+
+/// The next root of an authority, signed as it must be, with this bundle key.
+fn root_that_names(node: &str, bundle: Jwk) -> General {
+    let mut root = EUROPE.root(node);
+    root.version += 1;
+    root.bundle.keys = vec![bundle];
+    let file = |number: u8| EUROPE.offline(node).join(format!("root-{number}.pem"));
+    let keys = [1, 2, 3].map(|number| rendering::key(&file(number)));
+    rendering::signed(&root, &keys.iter().collect::<Vec<_>>())
 }
 
 #[test]

@@ -260,8 +260,8 @@ async fn answer(
     }
 }
 
-/// Notices that no node may pass: RED for a scope, a region that signs for its sibling, a State that
-/// signs for another.
+/// Notices that no node may pass: RED for a scope, a region that signs for its sibling, and a State
+/// that signs for another.
 pub(super) async fn provoke(
     players: &mut Players<'_>,
     topology: &Topology,
