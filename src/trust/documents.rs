@@ -280,11 +280,13 @@ impl Documents {
             let quorum = self.quorums.bundle.get(&node);
             return met(held, quorum.ok_or(Refusal::NotIntroduced(node))?);
         };
-        if node.depth() == 1 && node != self.home {
+        let (version, last) = (root.version, self.quorums.root.get(&node));
+        // The chain is past it, or begins with a later pin.
+        let is_past = last.is_some_and(|(in_force, _)| version <= *in_force);
+        if is_past || (node.depth() == 1 && node != self.home) {
             return Err(Refusal::Unneeded(node));
         }
         let own = held.quorum(&root.root);
-        let (version, last) = (root.version, self.quorums.root.get(&node));
         let follows = last.filter(|(before, _)| before.checked_add(1) == Some(version));
         let named = self.quorums.state.get(&node);
         let gap = || Refusal::Gap { found: version, held: last.map_or(0, |(before, _)| *before) };

@@ -57,7 +57,8 @@ pub enum Refusal {
         /// How many must.
         needed: usize,
     },
-    /// The union's root at a node of a State: its bundle keys stand in the State's own bundle.
+    /// A root before the pinned one; or the union's at a node of a State, whose own bundle names
+    /// the union's bundle keys.
     #[error("the root of {0} decides nothing here")]
     Unneeded(NodeId),
     /// A list that no revocation names.
