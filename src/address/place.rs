@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::notice::{ALL, Id, Kind, NodeId, Statement};
+use crate::notice::{ALL, Id, Kind, NodeId, Scope, Statement, Tlp};
 use crate::trust::{Named, Sort};
 
 /// First token of every subject of a real notice.
@@ -159,6 +159,18 @@ pub fn held(realm: &str, source: &Source, id: Id) -> String {
 #[must_use]
 pub fn receipt(realm: &str, of: Id, by: &NodeId) -> String {
     format!("{realm}.receipts.{of}.{by}")
+}
+
+/// Where the heartbeats of an issuer on one audience and label are kept.
+#[must_use]
+pub fn heartbeat(issuer: &NodeId, scope: &Scope, tlp: Tlp) -> String {
+    format!("{REAL}.beats.{issuer}.{scope}.{}.{issuer}.{ALL}", tlp.token())
+}
+
+/// Where a node's word that it filtered a notice goes down beside the channel's heartbeats.
+#[must_use]
+pub fn filtered(s: &Statement, scope: &Scope, by: &NodeId, of: Id) -> String {
+    format!("{REAL}.beats.{}.{scope}.{}.{by}.{of}", s.iss, s.tlp.token())
 }
 
 /// Where a trust document is kept, each version under its own.

@@ -19,7 +19,7 @@ const NOTICE_AGE: Duration = Duration::from_secs(401 * 24 * 3600);
 
 /// Streams that a relay folds into its state at start, trust first: the rest is judged by it. Of
 /// notices it reads the headers alone.
-pub const FOLDED: [&str; 5] = ["TRUST", "BOARD", "INBOX", "CASES", "RECEIPTS"];
+pub const FOLDED: [&str; 6] = ["TRUST", "BOARD", "INBOX", "CASES", "RECEIPTS", "BEATS"];
 
 /// The most local subscribers of a node: each has a replay durable on the board, and a durable is
 /// state that the server writes down with every acknowledgement.
@@ -242,7 +242,7 @@ fn queue(name: &str, tails: &[&str], max_bytes: i64) -> StreamSpec {
 }
 
 fn durable(stream: &str, name: String, filters: Vec<String>, fold: bool) -> DurableSpec {
-    // A receipt and a trust document are all payload.
-    let headers_only = fold && !["RECEIPTS", "TRUST"].contains(&stream);
+    // Receipts, heartbeats and trust documents are all payload.
+    let headers_only = fold && !["RECEIPTS", "TRUST", "BEATS"].contains(&stream);
     DurableSpec { stream: stream.to_owned(), name, filters, fold, headers_only }
 }

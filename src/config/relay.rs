@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use super::ConfigError;
 use super::desk;
@@ -19,6 +20,9 @@ use crate::policy::{Climb, Rule};
 
 /// Only this machine sees the console: it has no password, and names what is wrong here.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9601);
+
+/// Ten minutes: what is withheld shows within half an hour, and a beat costs a few kilobytes.
+const DEFAULT_PERIOD: Duration = Duration::from_secs(600);
 
 /// A relay's checked configuration. Holds paths, never a secret; paths in the file are relative to
 /// its folder.
@@ -42,6 +46,8 @@ pub struct RelayConfig {
     pub amber: bool,
     /// Live subscribers.
     pub subscribers: Vec<LocalSubscriber>,
+    /// How often this node says what it has in force.
+    pub period: Duration,
     /// Where `/metrics`, `/livez` and `/readyz` are served.
     pub listen: SocketAddr,
     /// Rules for advisories and annotations: first match, default deny.
@@ -65,6 +71,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     ("CHAPPE_TRUST_BUNDLES", "trust.bundles"),
     ("CHAPPE_LOCAL_PUBLISHERS", "local.publishers"),
     ("CHAPPE_LOCAL_AMBER", "local.amber"),
+    ("CHAPPE_BEATS_PERIOD", "beats.period"),
     ("CHAPPE_CONSOLE_LISTEN", "console.listen"),
 ];
 
@@ -78,6 +85,7 @@ const FILE: Schema = Schema {
         ("keys", Shape::Table(&KEYS)),
         ("trust", Shape::Table(&TRUST)),
         ("local", Shape::Table(&LOCAL)),
+        ("beats", Shape::Table(&BEATS)),
         ("console", Shape::Table(&CONSOLE)),
         ("rule", Shape::Tables(&RULE)),
         ("climb", Shape::Tables(&CLIMB)),
@@ -87,6 +95,7 @@ const FILE: Schema = Schema {
 const KEYS: Schema = Schema { title: "[keys]", keys: &[("relay", V)], other: None };
 const TRUST: Schema =
     Schema { title: "[trust]", keys: &[("root", V), ("bundles", V)], other: None };
+const BEATS: Schema = Schema { title: "[beats]", keys: &[("period", V)], other: None };
 const CONSOLE: Schema = Schema { title: "[console]", keys: &[("listen", V)], other: None };
 
 const FORMAT: Format = Format {
@@ -129,6 +138,7 @@ impl RelayConfig {
         let (pinned, bundles) = (trust.need("root", path), trust.text("bundles", path));
         let local = Local::read(root.table("local", LOCAL.title, "local"));
         let console = root.table("console", CONSOLE.title, "console").text("listen", listen);
+        let period = period(root.table("beats", BEATS.title, "beats"));
         let (rules, climbs) = (rules(root), climbs(root));
         let Local { publishers, amber, subscribers } = local?;
         Some(Self {
@@ -137,6 +147,7 @@ impl RelayConfig {
             upstreams: upstreams?,
             relay_key: base.join(relay_key?),
             root: base.join(pinned?),
+            period: period?,
             bundles: bundles.map(|folder: PathBuf| base.join(folder)),
             publishers,
             amber,
@@ -145,6 +156,19 @@ impl RelayConfig {
             rules: rules?,
             climbs: climbs?,
         })
+    }
+}
+
+/// Whole seconds, up to an hour: the longest that a heartbeat may take to be missed.
+fn period(beats: Table<'_, '_, '_>) -> Option<Duration> {
+    match beats.integer("period") {
+        None if beats.value("period").is_none() => Some(DEFAULT_PERIOD),
+        None => None,
+        Some(seconds @ 1..=3_600) => Some(Duration::from_secs(seconds.unsigned_abs())),
+        Some(other) => {
+            beats.wrong_at("period", &format!("{other}; expected 1 to 3600 seconds"));
+            None
+        }
     }
 }
 

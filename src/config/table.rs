@@ -90,7 +90,7 @@ impl<'r, 'l, 't> Table<'r, 'l, 't> {
         self.written?.get(key)
     }
 
-    fn value(&self, key: &str) -> Option<&'l Value> {
+    pub(super) fn value(&self, key: &str) -> Option<&'l Value> {
         self.values?.get(key)
     }
 

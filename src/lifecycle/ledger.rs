@@ -1,8 +1,9 @@
 //! Every notice that a node holds, and how each stands. A fold over the node's own streams.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::manifest::{Channel, Manifest, ends_others};
 use super::thread::{Thread, ThreadKey, Version};
 use crate::jws::KeyId;
 use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Time};
@@ -68,6 +69,7 @@ pub struct Ledger {
     /// Withdrawals by target and by who withdraws, for what is no version of a thread: another's
     /// may come before the target does, and must not count against it.
     ended: HashMap<(Id, NodeId), Id>,
+    channels: BTreeMap<Channel, BTreeSet<Id>>,
 }
 
 impl Ledger {
@@ -78,8 +80,46 @@ impl Ledger {
         }
         let Kept { statement, from, kid, first } = kept;
         let statement = Arc::new(statement);
-        self.count(id, &statement);
-        self.entries.insert(id, Entry { statement, from, kid, first, void: false });
+        self.insert(id, Entry { statement, from, kid, first, void: false });
+    }
+
+    fn insert(&mut self, id: Id, entry: Entry) {
+        self.count(id, &entry.statement);
+        if let Some(channel) = Channel::of(&entry.statement) {
+            self.channels.entry(channel).or_default().insert(id);
+        }
+        self.entries.insert(id, entry);
+    }
+
+    /// The channels of an issuer that have a notice in force at a time, or what ends one.
+    pub fn channels(&self, issuer: &NodeId, at: Time) -> Vec<Channel> {
+        let theirs = self.channels.keys().filter(|channel| channel.issuer == *issuer);
+        theirs.filter(|channel| !self.manifest(channel, at).ids().is_empty()).cloned().collect()
+    }
+
+    /// Whether anything on a channel has not expired.
+    #[must_use]
+    pub fn is_alive(&self, channel: &Channel, at: Time) -> bool {
+        let ids = self.channels.get(channel).into_iter().flatten();
+        ids.filter_map(|id| self.entries.get(id)).any(|entry| entry.statement.expires() > at)
+    }
+
+    /// What is in force on a channel by the channel's own notices with their first hop until `at`,
+    /// and what ends others on it.
+    #[must_use]
+    pub fn manifest(&self, channel: &Channel, at: Time) -> Manifest {
+        let ids = self.channels.get(channel).into_iter().flatten();
+        let entries = ids.filter_map(|id| Some((*id, self.entries.get(id)?)));
+        let counts = |e: &Entry| !e.void && e.first <= at && e.statement.expires() > at;
+        let mut then: Vec<_> = entries.filter(|(_, entry)| counts(entry)).collect();
+        then.sort_by_key(|(id, entry)| (entry.first, *id));
+        let mut alone = Self::default();
+        for (id, entry) in then {
+            alone.insert(id, entry.clone());
+        }
+        let in_force = |id: Id, s: &Statement| alone.standing(at, id, s) == Standing::InForce;
+        let stands = |(id, s): &(Id, &Arc<Statement>)| ends_others(s.kind) || in_force(*id, s);
+        Manifest::new(alone.notices().filter(stands).map(|(id, _)| id).collect())
     }
 
     /// What a notice does to its thread and to others.
@@ -152,6 +192,11 @@ impl Ledger {
             .collect();
         for (id, void, statement) in gone {
             self.entries.remove(&id);
+            if let Some(channel) = Channel::of(&statement)
+                && let Some(ids) = self.channels.get_mut(&channel)
+            {
+                ids.remove(&id);
+            }
             // What a thief signed was not counted either.
             if void {
                 continue;
@@ -163,6 +208,7 @@ impl Ledger {
                 self.threads.remove(&key);
             }
         }
+        self.channels.retain(|_, ids| !ids.is_empty());
         self.ended.retain(|_, withdrawal| self.entries.contains_key(withdrawal));
     }
 

@@ -1,6 +1,7 @@
 //! The small records that stand beside notices, signed with a relay or issue key.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -101,8 +102,7 @@ pub struct Receipt {
     pub at: Time,
 }
 
-/// What an issuer says is in force on one channel. The form is fixed from the start; no relay of
-/// this version sends or reads one.
+/// What an issuer says is in force on one channel, so that silence can be told from withholding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Heartbeat {
@@ -126,4 +126,15 @@ pub struct Heartbeat {
     pub newest: Vec<Id>,
     /// Versions of the bundles in force, from root to issuer and union.
     pub bundles: BTreeMap<NodeId, u64>,
+}
+
+impl Heartbeat {
+    /// Ids that it names itself; the digest stands for the rest.
+    pub const MAX_NEWEST: usize = 16;
+
+    /// How often its issuer beats: a heartbeat lasts three periods.
+    #[must_use]
+    pub fn period(&self) -> Duration {
+        Duration::from_secs(self.exp.saturating_sub(self.iat) / 3)
+    }
 }

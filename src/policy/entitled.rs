@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use crate::address::amber_sectors;
-use crate::notice::{ALL, Audience, Kind, Level, NodeId, Reason, Statement, Tlp};
+use crate::notice::{ALL, Audience, Kind, Level, NodeId, Reason, Scope, Statement, Tlp};
 use crate::trust::{Link, Trust};
 
 /// How far a node is concerned by a notice.
@@ -61,6 +61,18 @@ pub fn passes(
         }
     };
     if allowed { Ok(()) } else { Err(Reason::Tlp) }
+}
+
+/// Whether a downward link lets everything of a channel pass: an audience with a label.
+#[must_use]
+pub fn carries(link: &Link, scope: &Scope, tlp: Tlp) -> bool {
+    let leads = link.constituency.iter().any(|mine| mine.intersects(scope));
+    let label = match tlp {
+        Tlp::Clear | Tlp::Green => true,
+        Tlp::Amber => amber(link, &Audience::Scope(scope.clone())),
+        Tlp::AmberStrict | Tlp::Red => false,
+    };
+    leads && label && tlp <= link.ceiling
 }
 
 /// AMBER: the recipient's organisation and its clients (FIRST TLP 2.0).

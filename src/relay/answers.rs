@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
+use super::beats;
 use super::budget::Budget;
 use super::desk::{self, Asker, DeskQuestion, FetchAnswer, FetchQuestion};
 use super::node::Node;
@@ -71,18 +72,23 @@ async fn fetch(
         return refusal("too many questions; ask again in a minute");
     }
     let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
-    match (question, asker) {
-        (FetchQuestion { receipts: Some(of), trust: None, rewind: None }, asker) => {
+    let FetchQuestion { receipts, trust, list, rewind } = question;
+    match (receipts, trust, list, rewind, asker) {
+        (Some(of), None, None, None, asker) => {
             let asker = asker.as_ref().map_or(Asker::Local, Asker::Neighbour);
             let router = node.router.lock().await;
             write(&desk::receipts(&router, &node.trust(), asker, of))
         }
-        (FetchQuestion { receipts: None, trust: Some(from), rewind: None }, _) => {
+        (None, Some(from), None, None, _) => {
             write(&desk::documents(&node.archive.lock().await.documents, from))
         }
-        (FetchQuestion { receipts: None, trust: None, rewind: Some(true) }, Some(child)) => {
+        (None, None, Some(digest), None, Some(child)) => {
+            let ids = beats::list(node, child, digest).await;
+            write(&FetchAnswer { ids, ..FetchAnswer::default() })
+        }
+        (None, None, None, Some(true), Some(child)) => {
             if rewinds.allows(crate::time::now(), child.as_str()) {
-                rewind(node, child).await
+                rewind_board(node, child).await
             } else {
                 refusal("too many rewinds; ask again in a minute")
             }
@@ -92,7 +98,7 @@ async fn fetch(
 }
 
 /// Everything that a child's durable lets pass comes again; what it has already is not doubled.
-async fn rewind(node: &Node, child: &NodeId) -> Vec<u8> {
+async fn rewind_board(node: &Node, child: &NodeId) -> Vec<u8> {
     match node.own.reset("BOARD", &address::child_durable(child), 1).await {
         Ok(()) => {
             tracing::warn!(%child, "asked for the board again");

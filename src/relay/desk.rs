@@ -23,6 +23,9 @@ pub struct FetchQuestion {
     /// Trust documents from this position on, in the order in which the node took them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trust: Option<usize>,
+    /// The ids of the manifest with this digest.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub list: Option<Id>,
     /// `true`: begin the board for this neighbour again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rewind: Option<bool>,
@@ -38,6 +41,9 @@ pub struct FetchAnswer {
     /// Trust documents, as they were signed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub documents: Vec<General>,
+    /// The ids of a manifest, ascending.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub ids: Vec<Id>,
     /// Where to ask on from, while there are more.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next: Option<usize>,

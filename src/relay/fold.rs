@@ -3,9 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use super::beats;
 use super::belief::{Record, record};
 use super::node::{Archive, Node};
-use crate::address::{self, FOLDED};
+use crate::address::{self, FOLDED, Source};
 use crate::bus::{Bus, BusError, Delivery, PlaceError};
 use crate::jws::{self, Compact, General, Typ};
 use crate::notice::{NodeId, Receipt};
@@ -130,6 +131,10 @@ async fn fold(node: &Node) -> Result<(), BusError> {
         check_owner(&node.own, &node.me, stream).await?;
         let mut messages = node.own.fold(stream).await?;
         while let Some(message) = messages.next().await? {
+            if stream == "BEATS" {
+                heard(node, &message).await;
+                continue;
+            }
             match take(&mut router, &message) {
                 Ok(()) => kept += 1,
                 Err(why) => tracing::error!(stream, why, subject = %message.subject.escape_debug(),
@@ -175,6 +180,15 @@ fn take(router: &mut Router, message: &Delivery) -> Result<(), String> {
     }
     router.keep(Stored { id: wire.id(), statement, kid, hops });
     Ok(())
+}
+
+/// What was heard before the last end; what has expired meanwhile says nothing.
+async fn heard(node: &Node, message: &Delivery) {
+    let (now, source) = (crate::time::now(), Source::Outbox(node.me.clone()));
+    if let Err(refused) = beats::hear(node, now, &source, &message.subject, &message.payload).await
+    {
+        tracing::debug!(why = %refused.why.escape_debug(), "a heartbeat left out");
+    }
 }
 
 /// A receipt; on the board, where receipts pass on their way down, only its headers were read.

@@ -7,6 +7,7 @@
 
 mod adapt;
 mod answers;
+mod beats;
 mod belief;
 mod budget;
 mod desk;

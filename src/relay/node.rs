@@ -1,15 +1,16 @@
 //! What the tasks of one relay share.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
 use super::budget::Budget;
 use crate::bus::{Bus, Endpoint};
 use crate::jws::SecretKey;
-use crate::notice::NodeId;
-use crate::routing::Router;
+use crate::notice::{Id, NodeId};
+use crate::routing::{Beats, Links, Router};
 use crate::telemetry::Metrics;
 use crate::trust::{Documents, Trust};
 
@@ -23,6 +24,14 @@ pub(super) struct Node {
     pub(super) archive: Mutex<Archive>,
     /// Counts up when what a thief hid must come again from the upstreams.
     pub(super) rewinds: watch::Sender<u64>,
+    /// What was heard of issuers above; locked before the router.
+    pub(super) beats: Mutex<Beats>,
+    /// How often this node says what it has in force.
+    pub(super) period: Duration,
+    /// Digests of heartbeats of which an upstream must tell the ids.
+    pub(super) wanted: watch::Sender<BTreeSet<Id>>,
+    /// Since when each upstream's link is up.
+    pub(super) links_up: std::sync::Mutex<Links>,
     /// Held from the decision to the keeping of one notice; first come, first served.
     pub(super) router: Mutex<Router>,
     /// Words that a sender can provoke at will; locked after the router.

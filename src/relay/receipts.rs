@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::beats;
 use super::budget::Budget;
 use super::node::Node;
 use super::quarantine;
@@ -43,7 +44,9 @@ pub(super) async fn own(
         Source::Child(child) => Back::Down(child.clone()),
         Source::Upstream(upstream) => Back::Up(upstream.clone()),
     };
-    say(node, router, realm, receipt, back).await
+    let signed = sign(node, &receipt)?;
+    beats::say_filtered(node, now, verified.statement(), &receipt, &signed).await?;
+    pass(node, router, realm, receipt, signed, back).await
 }
 
 /// A notice that is held here and comes over a second path is not filtered by that.
@@ -87,9 +90,12 @@ async fn say(
     receipt: Receipt,
     back: Back,
 ) -> Result<(), PlaceError> {
-    let signed = jws::sign(&node.key, Typ::Receipt, &receipt)
-        .map_err(|e| PlaceError::Unknown(e.to_string()))?;
+    let signed = sign(node, &receipt)?;
     pass(node, router, realm, receipt, signed, back).await
+}
+
+fn sign(node: &Node, receipt: &Receipt) -> Result<String, PlaceError> {
+    jws::sign(&node.key, Typ::Receipt, receipt).map_err(|e| PlaceError::Unknown(e.to_string()))
 }
 
 /// Takes another node's receipt: keeps it, and passes it on back along the custody.

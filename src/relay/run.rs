@@ -20,7 +20,7 @@ use crate::jws::{General, SecretKey, Signer as _};
 use crate::keys::{self, KeyFileError};
 use crate::notice::NodeId;
 use crate::policy::Policy;
-use crate::routing::Router;
+use crate::routing::{Beats, Router};
 use crate::telemetry::{Metrics, MetricsError};
 use crate::trust::{Documents, Trust, Usage};
 
@@ -212,6 +212,10 @@ async fn connect(
         trust: watch::Sender::new(trust),
         archive: Mutex::new(archive),
         rewinds: watch::Sender::new(0),
+        beats: Mutex::new(Beats::default()),
+        period: config.period,
+        wanted: watch::Sender::default(),
+        links_up: std::sync::Mutex::default(),
         key,
         own,
         links,

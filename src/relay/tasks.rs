@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
 use super::run::RelayError;
-use super::{adapt, answers, belief, outbox, work};
+use super::{adapt, answers, beats, belief, outbox, work};
 use crate::address::{
     Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
 };
@@ -55,6 +55,16 @@ pub(super) fn spawn_all(
     let (adapted, until) = (Arc::clone(node), stop.clone());
     tasks.spawn(async move {
         adapt::durables(&adapted, &until).await;
+        Ok(())
+    });
+    let (said, until) = (Arc::clone(node), stop.clone());
+    tasks.spawn(async move {
+        beats::say(&said, said.period, &until).await;
+        Ok(())
+    });
+    let (watched, until, shown) = (Arc::clone(node), stop.clone(), Arc::clone(states));
+    tasks.spawn(async move {
+        beats::watch(&watched, &shown, &until).await;
         Ok(())
     });
     let (ticked, until, states) = (Arc::clone(node), stop.clone(), Arc::clone(states));
@@ -114,6 +124,12 @@ fn spawn_link(
                 belief::handle(&node, &source, delivery).await;
             }
         };
+        let mut beats = link.pull(Reading::Link, "BEATS", &durable);
+        let hearing = async {
+            while let Some(delivery) = until(&stop, beats.next()).await {
+                beats::handle(&node, &source, delivery).await;
+            }
+        };
         let upward = async {
             while let Some(delivery) = until(&stop, up.next()).await {
                 outbox::send(&node, &upstream, &link, delivery).await;
@@ -121,7 +137,8 @@ fn spawn_link(
         };
         let watching = watch(&node, &upstream, &link, &states, &stop);
         let rewinding = adapt::rewind(&node, &upstream, &link, &stop);
-        tokio::join!(downward, believing, upward, watching, rewinding);
+        let learning = beats::learn(&node, &link, &stop);
+        tokio::join!(downward, believing, hearing, upward, watching, rewinding, learning);
         Ok(())
     });
 }
@@ -148,6 +165,9 @@ async fn watch(
     let mut state = link.state();
     loop {
         let up = *state.borrow_and_update();
+        if let Ok(mut links) = node.links_up.lock() {
+            links.insert(upstream.clone(), up.then(crate::time::now));
+        }
         node.metrics.link(upstream, up);
         set(states, &format!("upstream {upstream}"), up);
         match until(stop, state.changed()).await {

@@ -4,9 +4,11 @@
 //! crash gets the same places, so a crash between two acknowledged publishes loses neither. State
 //! changes in `keep` alone, after every place is safe.
 
+mod beats;
 mod receipts;
 mod router;
 mod stored;
 
+pub use self::beats::{Beats, Links, Outlook, own_beats};
 pub use self::router::{Back, Router, Verdict};
 pub use self::stored::Stored;

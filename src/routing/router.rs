@@ -239,6 +239,12 @@ impl Router {
         self.receipts.word(receipt.of, &receipt.by).is_some()
     }
 
+    /// Whether this node has given its own word on a notice.
+    #[must_use]
+    pub fn has_word(&self, of: Id) -> bool {
+        self.receipts.word(of, &self.me).is_some()
+    }
+
     /// Whether this node has already said the same of the same notice.
     #[must_use]
     pub fn has_said(&self, receipt: &Receipt) -> bool {

@@ -82,6 +82,12 @@ families! {
         "When the last root above this node expires, seconds since 1970";
     BUNDLE_ENDS = Gauge "chappe_trust_bundle_expires_timestamp_seconds",
         "When this node's own bundle expires, seconds since 1970";
+    WITHHELD = Gauge "chappe_channels_withheld",
+        "Channels on which an issuer names what does not come here";
+    FROZEN = Gauge "chappe_channels_frozen",
+        "Channels of which nothing has been heard for three periods";
+    BEHIND = Gauge "chappe_trust_bundles_behind",
+        "Nodes of which a higher bundle is in force elsewhere";
     PENDING = Gauge "chappe_pending_messages" ["source"],
         "Messages that waited at a source when the last one came from it";
     LINK_UP = Gauge "chappe_link_up" ["upstream"],

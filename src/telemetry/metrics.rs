@@ -50,6 +50,9 @@ pub struct Metrics {
     trusted: IntCounter,
     root_ends: IntGauge,
     bundle_ends: IntGauge,
+    withheld: IntGauge,
+    frozen: IntGauge,
+    behind: IntGauge,
     pending: IntGaugeVec,
     link_up: IntGaugeVec,
     server_up: IntGauge,
@@ -80,6 +83,9 @@ impl Metrics {
             trusted: counter(&registry, families::TRUSTED)?,
             root_ends: gauge(&registry, families::ROOT_ENDS)?,
             bundle_ends: gauge(&registry, families::BUNDLE_ENDS)?,
+            withheld: gauge(&registry, families::WITHHELD)?,
+            frozen: gauge(&registry, families::FROZEN)?,
+            behind: gauge(&registry, families::BEHIND)?,
             pending: gauges(&registry, families::PENDING)?,
             link_up: gauges(&registry, families::LINK_UP)?,
             server_up: gauge(&registry, families::SERVER_UP)?,
@@ -153,6 +159,15 @@ impl Metrics {
     /// A trust document was taken.
     pub fn trusted(&self) {
         self.trusted.inc();
+    }
+
+    /// How many channels are withheld, how many frozen, and how many bundles behind.
+    pub fn silences(&self, [withheld, frozen, behind]: [usize; 3]) {
+        for (gauge, count) in
+            [(&self.withheld, withheld), (&self.frozen, frozen), (&self.behind, behind)]
+        {
+            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+        }
     }
 
     /// What is believed has changed.

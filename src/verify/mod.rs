@@ -9,7 +9,7 @@ mod record;
 mod refused;
 mod steps;
 
-pub use self::record::verify_receipt;
+pub use self::record::{verify_heartbeat, verify_receipt};
 pub use self::refused::Refused;
 pub use self::steps::{
     CLOCK_LEEWAY, Context, Verified, read_stored, verify, verify_file, verify_held,

@@ -2,13 +2,15 @@
 
 use super::refused::Refused;
 use super::steps::CLOCK_LEEWAY;
-use crate::address::Source;
+use crate::address::{self, Source};
 use crate::jws::{self, Compact, JsonError, Typ};
-use crate::notice::{NodeId, Reason, Receipt, Time};
+use crate::notice::{Audience, Heartbeat, NodeId, Reason, Receipt, Time};
 use crate::trust::{Trust, Usage};
 
 /// A receipt has about 400 bytes; above this it is not one.
 const MAX_RECEIPT_BYTES: usize = 2_048;
+/// A heartbeat has 16 ids of 64 digits and a few versions, in base64url.
+const MAX_BEAT_BYTES: usize = 4_096;
 
 /// Checks a receipt that arrived from `source`.
 ///
@@ -65,6 +67,62 @@ pub fn verify_receipt(
         return Err(refuse(Reason::Direction, "not from there"));
     }
     Ok((receipt, text.to_owned()))
+}
+
+/// The longest that a heartbeat may last: three periods of an hour.
+const MAX_BEAT_SECS: u64 = 3 * 3_600;
+
+/// Checks a heartbeat that came from an upstream under `subject`. An old one that is sent again
+/// to hide a freeze has expired; one that has not, is older than the one that is here.
+///
+/// # Errors
+/// The first check that it fails.
+pub fn verify_heartbeat(
+    now: Time,
+    trust: &Trust,
+    subject: &str,
+    payload: &[u8],
+) -> Result<Heartbeat, Refused> {
+    let refuse = |reason, why: &str| Refused::new(reason, format!("heartbeat: {why}"));
+    if payload.len() > MAX_BEAT_BYTES {
+        return Err(refuse(Reason::Header, "too large"));
+    }
+    let text = std::str::from_utf8(payload).map_err(|_| refuse(Reason::Encoding, "not text"))?;
+    let compact = Compact::parse(text, Typ::Heartbeat)?;
+    let known = trust.find(compact.kid()).ok_or(refuse(Reason::KeyUnknown, "no such key"))?;
+    let bytes = compact.payload(&known.public)?;
+    let beat: Heartbeat = jws::from_slice(bytes).map_err(|e| match e {
+        JsonError::Syntax(why) => refuse(Reason::Json, &why),
+        JsonError::Claim(why) => refuse(Reason::Claim, &why),
+    })?;
+    if beat.fed != *trust.fed() {
+        return Err(refuse(Reason::Federation, "of another federation"));
+    }
+    let Audience::Scope(scope) = &beat.aud else {
+        return Err(refuse(Reason::Claim, "a channel has a scope"));
+    };
+    if beat.exp <= beat.iat
+        || beat.exp - beat.iat > MAX_BEAT_SECS
+        || beat.newest.len() > Heartbeat::MAX_NEWEST
+    {
+        return Err(refuse(Reason::Claim, "its life or its newest ids are out of bounds"));
+    }
+    let key = trust
+        .key(compact.kid(), Usage::Relay, Time::from_secs(beat.iat))
+        .map_err(|reason| refuse(reason, "its key"))?;
+    if key.node != beat.iss {
+        return Err(refuse(Reason::KeyOwner, "signed by another"));
+    }
+    if Time::from_secs(beat.iat) > now + CLOCK_LEEWAY {
+        return Err(refuse(Reason::Future, "ahead of this node's clock"));
+    }
+    if now >= Time::from_secs(beat.exp) {
+        return Err(refuse(Reason::Expired, "past its own time"));
+    }
+    if subject != address::heartbeat(&beat.iss, scope, beat.tlp) {
+        return Err(refuse(Reason::Subject, "not that of its channel"));
+    }
+    Ok(beat)
 }
 
 /// A reason that this version does not know may come from a newer node; but it goes onto terminals.

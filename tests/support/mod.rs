@@ -39,6 +39,7 @@ pub struct Federation {
     pub trust: Trust,
     monitor_port: u16,
     processes: Processes,
+    period: Option<u64>,
 }
 
 impl Federation {
@@ -50,13 +51,21 @@ impl Federation {
         federation
     }
 
+    /// As [`Self::start`]; every issuer says what it has in force each `period` seconds.
+    pub async fn start_beating(topology: &str, period: u64) -> Self {
+        let federation = Self { period: Some(period), ..Self::provisioned(topology).await };
+        federation.start_relays();
+        federation.all_ready().await;
+        federation
+    }
+
     /// As [`Self::start`], with no relay: a server and its accounts, streams and durables.
     pub async fn provisioned(topology: &str) -> Self {
         let processes = Processes::new();
         let monitor_port = ports::free();
         let rendered = render_into(topology, &processes.folder().join("out"), monitor_port);
         let trust = trust(&rendered.out);
-        let federation = Self { rendered, trust, monitor_port, processes };
+        let federation = Self { rendered, trust, monitor_port, processes, period: None };
         federation.start_server().await;
         federation.provision().await;
         federation
@@ -99,6 +108,9 @@ impl Federation {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CHAPPE_")) {
             command.env_remove(name);
         }
+        if let Some(period) = self.period {
+            command.env("CHAPPE_BEATS_PERIOD", period.to_string());
+        }
         self.processes.spawn(node, &mut command);
     }
 
@@ -124,12 +136,21 @@ impl Federation {
     }
 
     pub async fn ready(&self, node: &str) {
+        self.answers(node, "/readyz").await;
+    }
+
+    /// Waits until a relay's process answers, whatever it lacks.
+    pub async fn alive(&self, node: &str) {
+        self.answers(node, "/livez").await;
+    }
+
+    async fn answers(&self, node: &str, path: &str) {
         let port = self.node(node).console_port;
-        let ready = async || match ports::get(port, "/readyz").await {
+        let answers = async || match ports::get(port, path).await {
             Some((200, _)) => Ok(()),
             other => Err(format!("{other:?}")),
         };
-        self.eventually(&format!("the relay of {node} is ready"), ready).await;
+        self.eventually(&format!("the relay of {node} says yes to {path}"), answers).await;
     }
 
     async fn provision(&self) {

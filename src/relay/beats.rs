@@ -1,0 +1,215 @@
+//! Heartbeats of a running relay: its own go out each period, those from above are kept and
+//! compared with what is here. What is missing is asked for; what stays missing raises an alarm.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::desk::{FetchAnswer, FetchQuestion};
+use super::node::Node;
+use super::quarantine;
+use super::tasks::{States, until};
+use super::work::{self, Settle};
+use crate::address::{self, Source};
+use crate::bus::{Bus, Delivery, PlaceError};
+use crate::jws::{self, Typ};
+use crate::lifecycle::Channel;
+use crate::notice::{Audience, Id, NodeId, Outcome, Receipt, Statement, Time};
+use crate::routing::{Outlook, own_beats};
+use crate::verify::{self, CLOCK_LEEWAY};
+
+/// The longest pause between two comparisons.
+const LOOK: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Says each period what this node has in force, until told to stop.
+pub(super) async fn say(node: &Node, period: Duration, stop: &CancellationToken) {
+    loop {
+        if let Err(error) = say_once(node, period).await {
+            tracing::warn!(%error, "heartbeats not sent");
+        }
+        if until(stop, tokio::time::sleep(period)).await.is_none() {
+            return;
+        }
+    }
+}
+
+async fn say_once(node: &Node, period: Duration) -> Result<(), PlaceError> {
+    let now = crate::time::now();
+    let beats = {
+        let router = node.router.lock().await;
+        own_beats(now, &node.me, &node.trust(), router.ledger(), period)
+    };
+    for (beat, ids) in beats {
+        let Audience::Scope(scope) = &beat.aud else { continue };
+        let subject = address::heartbeat(&beat.iss, scope, beat.tlp);
+        let signed = jws::sign(&node.key, Typ::Heartbeat, &beat)
+            .map_err(|e| PlaceError::Unknown(e.to_string()))?;
+        node.own.put_latest_for(&subject, signed.into_bytes(), 3 * period).await?;
+        // Those below may ask for the ids.
+        let mut heard = node.beats.lock().await;
+        let digest = beat.digest;
+        heard.hear(now, beat);
+        heard.learn(digest, ids);
+    }
+    Ok(())
+}
+
+/// Says beside the channel's heartbeats that this node filtered a notice, so that those below do
+/// not miss it.
+pub(super) async fn say_filtered(
+    node: &Node,
+    now: Time,
+    statement: &Statement,
+    receipt: &Receipt,
+    signed: &str,
+) -> Result<(), PlaceError> {
+    let Some(channel) = Channel::of(statement) else { return Ok(()) };
+    if receipt.outcome != Outcome::Filtered {
+        return Ok(());
+    }
+    let subject = address::filtered(statement, &channel.scope, &receipt.by, receipt.of);
+    let left = statement.expires().since(now) + CLOCK_LEEWAY;
+    node.own.put_latest_for(&subject, signed.as_bytes().to_vec(), left).await
+}
+
+/// Takes what an upstream's BEATS hands down, and settles it.
+pub(super) async fn handle(node: &Node, source: &Source, delivery: Delivery) {
+    let now = crate::time::now();
+    let done = take(node, now, source, &delivery).await;
+    work::settle(node, source, &delivery, done).await;
+}
+
+async fn take(
+    node: &Node,
+    now: Time,
+    source: &Source,
+    delivery: &Delivery,
+) -> Result<Settle, PlaceError> {
+    match hear(node, now, source, &delivery.subject, &delivery.payload).await {
+        Ok(Some(left)) => {
+            let payload = delivery.payload.clone();
+            node.own.put_latest_for(&delivery.subject, payload, left).await?;
+            Ok(Settle::Ack)
+        }
+        // An older one says nothing, and one that lay here too long is no attack.
+        Ok(None) => Ok(Settle::Ack),
+        Err(refused) if refused.reason == crate::notice::Reason::Expired => Ok(Settle::Ack),
+        Err(refused) => {
+            tracing::warn!(%source, reason = %refused.reason, why = %refused.why.escape_debug(),
+                "heartbeat refused");
+            node.metrics.refused(refused.reason);
+            quarantine::put(node, source, delivery, &refused).await?;
+            Ok(Settle::Terminate)
+        }
+    }
+}
+
+/// Takes a heartbeat, or an upstream's word that it filtered a notice; for how long it matters, if
+/// it is news.
+pub(super) async fn hear(
+    node: &Node,
+    now: Time,
+    source: &Source,
+    subject: &str,
+    payload: &[u8],
+) -> Result<Option<Duration>, verify::Refused> {
+    let trust = node.trust();
+    if subject.ends_with(&format!(".{}", crate::notice::ALL)) {
+        let beat = verify::verify_heartbeat(now, &trust, subject, payload)?;
+        let left = Time::from_secs(beat.exp).since(now);
+        return Ok(node.beats.lock().await.hear(now, beat).then_some(left));
+    }
+    let (receipt, _) = verify::verify_receipt(now, &node.me, &trust, source, payload)?;
+    let last = format!(".{}.{}", receipt.by, receipt.of);
+    if receipt.outcome != Outcome::Filtered || !subject.ends_with(&last) {
+        let why = "it is not this notice's filtering".to_owned();
+        return Err(verify::Refused { reason: crate::notice::Reason::Subject, why });
+    }
+    // As long as a notice may last at most: which one it is, is not known here.
+    let left = Duration::from_secs(400 * 24 * 3600);
+    node.beats.lock().await.cover(&receipt, now + left);
+    Ok(Some(left))
+}
+
+/// Compares what was heard with what is here, as often as the shortest period asks.
+pub(super) async fn watch(node: &Node, states: &States, stop: &CancellationToken) {
+    let mut told = BTreeSet::new();
+    loop {
+        if until(stop, tokio::time::sleep(LOOK.min(node.period / 4))).await.is_none() {
+            return;
+        }
+        let outlook = look(node).await;
+        if !outlook.missing.is_empty() {
+            node.rewinds.send_modify(|count| *count += 1);
+        }
+        tell(node, states, &outlook, &mut told);
+        node.wanted.send_replace(outlook.unknown);
+    }
+}
+
+async fn look(node: &Node) -> Outlook {
+    let (now, trust) = (crate::time::now(), node.trust());
+    let links = node.links_up.lock().map(|links| links.clone()).unwrap_or_default();
+    let mut beats = node.beats.lock().await;
+    let router = node.router.lock().await;
+    let has_word = |id: Id| router.has_word(id);
+    beats.look(now, &node.me, &trust, router.ledger(), &links, has_word)
+}
+
+/// One line in the log for each alarm that begins or ends; each stands in `chappe status`.
+fn tell(node: &Node, states: &States, outlook: &Outlook, told: &mut BTreeSet<String>) {
+    let of = |word: &'static str| move |what: &dyn std::fmt::Display| format!("{word}: {what}");
+    let withheld = outlook.withheld.iter().map(|channel| of("withheld")(channel));
+    let frozen = outlook.frozen.iter().map(|channel| of("frozen")(channel));
+    let stale = outlook.stale.iter().map(|node| of("trust-stale")(node));
+    let now: BTreeSet<String> = withheld.chain(frozen).chain(stale).collect();
+    let Ok(mut shown) = states.lock() else { return };
+    for ended in told.difference(&now) {
+        tracing::info!(alarm = ended, "over");
+        shown.remove(ended);
+    }
+    for new in now.difference(told) {
+        tracing::error!(alarm = new, "what this node should have does not come");
+        shown.insert(new.clone(), false);
+    }
+    drop(shown);
+    let counts = [outlook.withheld.len(), outlook.frozen.len(), outlook.stale.len()];
+    node.metrics.silences(counts);
+    *told = now;
+}
+
+/// Asks an upstream for the ids behind digests that cannot be made here, since something was
+/// filtered on the way.
+pub(super) async fn learn(node: &Node, link: &Bus, stop: &CancellationToken) {
+    let mut wanted = node.wanted.subscribe();
+    loop {
+        let digests = wanted.borrow_and_update().clone();
+        for digest in digests {
+            match until(stop, ask(node, link, digest)).await {
+                Some(Some(ids)) => _ = node.beats.lock().await.learn(digest, ids),
+                Some(None) => tracing::debug!(%digest, "no list of it yet"),
+                None => return,
+            }
+        }
+        if until(stop, wanted.changed()).await.is_none_or(|changed| changed.is_err()) {
+            return;
+        }
+    }
+}
+
+async fn ask(node: &Node, link: &Bus, digest: Id) -> Option<Vec<Id>> {
+    let question = FetchQuestion { list: Some(digest), ..FetchQuestion::default() };
+    let question = serde_json::to_vec(&question).ok()?;
+    let answer = link.ask(&address::fetch(node.me.as_str()), question, PATIENCE).await.ok()?;
+    let answer: FetchAnswer = jws::from_slice(&answer).ok()?;
+    (!answer.ids.is_empty()).then_some(answer.ids)
+}
+
+/// The ids behind a digest, for a child or follower.
+pub(super) async fn list(node: &Node, to: &NodeId, digest: Id) -> Vec<Id> {
+    let (trust, beats) = (node.trust(), node.beats.lock().await);
+    let router = node.router.lock().await;
+    beats.list(&trust, router.ledger(), &node.me, to, digest).unwrap_or_default()
+}

@@ -1,0 +1,314 @@
+//! Heartbeats: what each issuer says is in force, compared with what is here.
+//!
+//! Silence is always explained. What a heartbeat names is held here, or somebody on the way has
+//! signed that it was filtered, or it was refused here for a reason; what is none of these was
+//! withheld. A channel on which nothing is heard any more is frozen.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::time::Duration;
+
+use crate::lifecycle::{Channel, Ledger};
+use crate::notice::{Audience, Heartbeat, Id, NodeId, Receipt, Time, Tlp};
+use crate::policy::carries;
+use crate::trust::Trust;
+
+/// Channels that are watched: every issuer of a large State with a few audiences and labels each.
+const MAX_CHANNELS: usize = 4_096;
+/// Words of upstreams that they filtered something; the oldest go.
+const MAX_COVERED: usize = 65_536;
+/// Lists that are remembered for those below.
+const MAX_LISTS: usize = 256;
+
+/// Since when each upstream's link is up; `None` while it is down.
+pub type Links = BTreeMap<NodeId, Option<Time>>;
+
+#[derive(Clone, Debug)]
+struct Heard {
+    beat: Heartbeat,
+    came: Time,
+    /// Everything that it names is explained; asked no more.
+    whole: bool,
+    /// Since when something on the channel is not, over all heartbeats since.
+    open: Option<Time>,
+}
+
+/// What this node has heard.
+#[derive(Clone, Debug, Default)]
+pub struct Beats {
+    channels: BTreeMap<Channel, Heard>,
+    /// What an upstream says it filtered, and until when that matters.
+    covered: HashMap<Id, Time>,
+    /// The ids of heartbeats whose digest could not be made here, as an upstream gave them.
+    lists: HashMap<Id, Vec<Id>>,
+    /// Since when a higher bundle of a node is in force elsewhere.
+    behind: BTreeMap<NodeId, Time>,
+}
+
+/// What follows from what was heard.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outlook {
+    /// Digests whose ids this node does not know: an upstream has them.
+    pub unknown: BTreeSet<Id>,
+    /// Something is missing: the boards above should come again.
+    pub missing: BTreeSet<Channel>,
+    /// Missing for a whole period although the link was up.
+    pub withheld: BTreeSet<Channel>,
+    /// Nothing heard for three periods although the link was up.
+    pub frozen: BTreeSet<Channel>,
+    /// Nodes of which a higher bundle is in force elsewhere, for a whole period.
+    pub stale: BTreeSet<NodeId>,
+}
+
+/// How a heartbeat compares with what is here.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Compared {
+    Whole,
+    Unknown,
+    Missing,
+}
+
+impl Beats {
+    /// Takes a verified heartbeat; whether it is newer than what was heard on its channel.
+    pub fn hear(&mut self, now: Time, beat: Heartbeat) -> bool {
+        let Audience::Scope(scope) = &beat.aud else { return false };
+        let channel = Channel { issuer: beat.iss.clone(), scope: scope.clone(), tlp: beat.tlp };
+        let before = self.channels.get(&channel);
+        if before.is_some_and(|heard| heard.beat.iat >= beat.iat) {
+            return false;
+        }
+        if before.is_none() && self.channels.len() >= MAX_CHANNELS {
+            return false;
+        }
+        // What is missing since an earlier heartbeat is not forgiven by the next.
+        let open = before.and_then(|heard| heard.open);
+        self.channels.insert(channel, Heard { beat, came: now, whole: false, open });
+        true
+    }
+
+    /// Takes an upstream's word that it filtered a notice; it matters until `until`.
+    pub fn cover(&mut self, receipt: &Receipt, until: Time) {
+        if self.covered.len() >= MAX_COVERED {
+            let oldest = self.covered.iter().min_by_key(|(_, until)| **until);
+            let oldest = oldest.map(|(id, _)| *id);
+            oldest.map(|id| self.covered.remove(&id));
+        }
+        self.covered.insert(receipt.of, until);
+    }
+
+    /// Takes the ids behind a digest, if they are.
+    pub fn learn(&mut self, digest: Id, ids: Vec<Id>) -> bool {
+        let bytes: Vec<u8> = ids.iter().flat_map(|id| *id.as_bytes()).collect();
+        let named = self.channels.values().any(|heard| heard.beat.digest == digest);
+        if !named || Id::of(&bytes) != digest {
+            return false;
+        }
+        if self.lists.len() >= MAX_LISTS {
+            let wanted: HashSet<Id> = self.channels.values().map(|h| h.beat.digest).collect();
+            self.lists.retain(|digest, _| wanted.contains(digest));
+        }
+        self.lists.insert(digest, ids);
+        true
+    }
+
+    /// The ids behind a digest, for a neighbour below that has the channel too.
+    pub fn list(
+        &self,
+        trust: &Trust,
+        ledger: &Ledger,
+        me: &NodeId,
+        to: &NodeId,
+        digest: Id,
+    ) -> Option<Vec<Id>> {
+        let link = trust.link(me, to)?;
+        let may = |channel: &Channel| carries(link, &channel.scope, channel.tlp);
+        let (channel, heard) =
+            self.channels.iter().find(|(c, heard)| heard.beat.digest == digest && may(c))?;
+        if let Some(ids) = self.lists.get(&digest) {
+            return Some(ids.clone());
+        }
+        let manifest = ledger.manifest(channel, Time::from_secs(heard.beat.iat));
+        (manifest.digest() == digest).then(|| manifest.ids().to_vec())
+    }
+
+    /// Compares everything heard with what is here. `has_word` says whether this node has given
+    /// its own word on a notice that it does not hold: filtered, or refused.
+    pub fn look(
+        &mut self,
+        now: Time,
+        me: &NodeId,
+        trust: &Trust,
+        ledger: &Ledger,
+        links: &Links,
+        has_word: impl Fn(Id) -> bool,
+    ) -> Outlook {
+        self.covered.retain(|_, until| *until > now);
+        let mut outlook = Outlook::default();
+        let mut newer = BTreeSet::new();
+        self.forget_the_silent(now, trust, ledger);
+        for (channel, heard) in self.channels.iter_mut().filter(|(c, _)| c.issuer != *me) {
+            let period = heard.beat.period();
+            let watched = is_watched(now, me, trust, links, channel, period);
+            if watched && now >= Time::from_secs(heard.beat.exp) {
+                outlook.frozen.insert(channel.clone());
+            }
+            for node in behind(trust, &heard.beat) {
+                let since = *self.behind.entry(node.clone()).or_insert(heard.came);
+                newer.insert(node.clone());
+                if watched && now.since(since) >= period {
+                    outlook.stale.insert(node);
+                }
+            }
+            if heard.whole {
+                continue;
+            }
+            let explained = |id: Id| {
+                ledger.statement(id).is_some() || self.covered.contains_key(&id) || has_word(id)
+            };
+            let compared = compare(heard, channel, ledger, &self.lists, explained);
+            heard.whole = compared == Compared::Whole;
+            if heard.whole {
+                heard.open = None;
+                continue;
+            }
+            let open = *heard.open.get_or_insert(heard.came);
+            if watched && now.since(open) >= period {
+                outlook.withheld.insert(channel.clone());
+            }
+            if compared == Compared::Missing {
+                outlook.missing.insert(channel.clone());
+            } else {
+                outlook.unknown.insert(heard.beat.digest);
+            }
+        }
+        self.behind.retain(|node, _| newer.contains(node));
+        outlook
+    }
+
+    /// An issuer beats on a channel for as long as something on it lasts, and on its own
+    /// constituency always: the others may end.
+    fn forget_the_silent(&mut self, now: Time, trust: &Trust, ledger: &Ledger) {
+        self.channels.retain(|channel, heard| {
+            let over = now >= Time::from_secs(heard.beat.exp);
+            !over || !heard.whole || ledger.is_alive(channel, now) || is_constant(trust, channel)
+        });
+    }
+}
+
+fn compare(
+    heard: &Heard,
+    channel: &Channel,
+    ledger: &Ledger,
+    lists: &HashMap<Id, Vec<Id>>,
+    explained: impl Fn(Id) -> bool,
+) -> Compared {
+    let beat = &heard.beat;
+    if !beat.newest.iter().all(|id| explained(*id)) {
+        return Compared::Missing;
+    }
+    if ledger.manifest(channel, Time::from_secs(beat.iat)).digest() == beat.digest {
+        return Compared::Whole;
+    }
+    // The newest are all that there are.
+    if usize::try_from(beat.count).is_ok_and(|count| count == beat.newest.len()) {
+        return Compared::Whole;
+    }
+    match lists.get(&beat.digest) {
+        None => Compared::Unknown,
+        Some(ids) if ids.iter().all(|id| explained(*id)) => Compared::Whole,
+        Some(_) => Compared::Missing,
+    }
+}
+
+/// Whether an issuer beats on this channel always.
+fn is_constant(trust: &Trust, channel: &Channel) -> bool {
+    let seat = trust.seat(&channel.issuer);
+    channel.tlp == Tlp::Clear && seat.is_some_and(|seat| seat.constituency.contains(&channel.scope))
+}
+
+/// Whether a link that brings this channel has been up for a period: what comes after an outage
+/// needs time to come.
+fn is_watched(
+    now: Time,
+    me: &NodeId,
+    trust: &Trust,
+    links: &Links,
+    channel: &Channel,
+    period: Duration,
+) -> bool {
+    links.iter().any(|(up, since)| {
+        let issuer = &channel.issuer;
+        let leads = up == issuer || issuer.contains(up) || trust.link(issuer, up).is_some();
+        let carried = trust.link(up, me).is_some_and(|l| carries(l, &channel.scope, channel.tlp));
+        leads && carried && since.is_some_and(|since| now.since(since) >= period)
+    })
+}
+
+fn behind<'b>(trust: &Trust, beat: &'b Heartbeat) -> impl Iterator<Item = NodeId> + 'b {
+    let held = |node: &NodeId| trust.seat(node).map_or(0, |seat| seat.version);
+    let behind: Vec<NodeId> = beat
+        .bundles
+        .iter()
+        .filter(|(node, version)| held(node) < **version)
+        .map(|(node, _)| node.clone())
+        .collect();
+    behind.into_iter()
+}
+
+/// What an issuer says now on each of its channels, with the ids that each digest stands for.
+#[must_use]
+pub fn own_beats(
+    now: Time,
+    me: &NodeId,
+    trust: &Trust,
+    ledger: &Ledger,
+    period: Duration,
+) -> Vec<(Heartbeat, Vec<Id>)> {
+    let seat = trust.seat(me);
+    let constant = seat.into_iter().flat_map(|seat| &seat.constituency).map(|scope| Channel {
+        issuer: me.clone(),
+        scope: scope.clone(),
+        tlp: Tlp::Clear,
+    });
+    let channels: BTreeSet<Channel> =
+        ledger.channels(me, now).into_iter().chain(constant).collect();
+    let bundles = versions(trust, me);
+    channels
+        .into_iter()
+        .map(|channel| beat(now, trust, ledger, period, channel, &bundles))
+        .collect()
+}
+
+fn beat(
+    now: Time,
+    trust: &Trust,
+    ledger: &Ledger,
+    period: Duration,
+    channel: Channel,
+    bundles: &BTreeMap<NodeId, u64>,
+) -> (Heartbeat, Vec<Id>) {
+    let iat = now.secs();
+    let manifest = ledger.manifest(&channel, Time::from_secs(iat));
+    let mut newest = manifest.ids().to_vec();
+    newest.sort_by_key(|id| (std::cmp::Reverse(ledger.first_hop(*id)), *id));
+    newest.truncate(Heartbeat::MAX_NEWEST);
+    let beat = Heartbeat {
+        fed: trust.fed().clone(),
+        iss: channel.issuer,
+        aud: Audience::Scope(channel.scope),
+        tlp: channel.tlp,
+        iat,
+        exp: iat + 3 * period.as_secs(),
+        count: u32::try_from(manifest.ids().len()).unwrap_or(u32::MAX),
+        digest: manifest.digest(),
+        newest,
+        bundles: bundles.clone(),
+    };
+    (beat, manifest.ids().to_vec())
+}
+
+/// The bundles from the root to a node, and the union's.
+fn versions(trust: &Trust, me: &NodeId) -> BTreeMap<NodeId, u64> {
+    let path = std::iter::successors(Some(me.clone()), NodeId::parent);
+    let seats = path.filter_map(|node| trust.seat(&node));
+    seats.filter(|seat| seat.version > 0).map(|seat| (seat.id.clone(), seat.version)).collect()
+}
