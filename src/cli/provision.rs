@@ -23,7 +23,8 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     let config = RelayConfig::load(&arguments.config).map_err(Failure::usage)?;
-    let prepared = relay::check(&config).map_err(Failure::usage)?;
+    // Not the relay key: who changes streams needs neither it nor its passphrase.
+    let hood = relay::neighbourhood(&config).map_err(Failure::usage)?;
     let seed = arguments
         .seed
         .unwrap_or_else(|| arguments.config.with_file_name("seeds").join("provisioner.nk"));
@@ -38,10 +39,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         },
     };
     let bus = Bus::connect(&endpoint).await.map_err(Failure::failed)?;
-    let done = bus
-        .provision(&prepared.hood.plan(), config.server.replicas)
-        .await
-        .map_err(Failure::failed)?;
+    let plan = hood.plan();
+    let done = bus.provision(&plan, config.server.replicas).await.map_err(Failure::failed)?;
     say!("{}: {} streams and {} durables are in place", config.node, done.streams, done.durables);
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! One person or tool at work at one node: sends what it signs, and waits for the node's word.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use super::draft::{self, Draft};
 use crate::address::{self, DESK};
 use crate::bus::{Bus, BusError, Endpoint, PlaceError, Placed};
-use crate::jws::{self, SecretKey, Signer as _, SignerError};
-use crate::keys::{self, KeyFileError};
+use crate::jws::{self, Signer, SignerError};
+use crate::keys::{KeyFile, KeyFileError, Secret};
 use crate::notice::{Id, NodeId, Outcome, Receipt, Statement, Time};
 use crate::relay::{
     DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, TrustFiles, TrustLoadError, load_trust,
@@ -33,7 +33,7 @@ pub struct Place {
     /// What to believe.
     pub trust: TrustFiles,
     /// The issue key, for those who issue.
-    pub issue_key: Option<PathBuf>,
+    pub issue_key: Option<KeyFile>,
 }
 
 /// Why a session cannot do what it was asked.
@@ -87,7 +87,7 @@ pub enum Waited {
 pub struct Offline {
     place: Place,
     trust: Trust,
-    key: Option<SecretKey>,
+    key: Option<Box<dyn Signer>>,
 }
 
 impl Offline {
@@ -98,7 +98,7 @@ impl Offline {
     pub fn read(place: Place) -> Result<Self, SessionError> {
         let (trust, _) = load_trust(&place.trust)?;
         let key = match &place.issue_key {
-            Some(path) => Some(issue_key(path, &place.node, &trust)?),
+            Some(file) => Some(issue_key(file, &place.endpoint.seed, &place.node, &trust)?),
             None => None,
         };
         Ok(Self { place, trust, key })
@@ -138,7 +138,7 @@ pub struct Session {
     place: Place,
     trust: Trust,
     bus: Bus,
-    key: Option<SecretKey>,
+    key: Option<Box<dyn Signer>>,
 }
 
 impl Session {
@@ -185,7 +185,7 @@ impl Session {
         asc: Option<Vec<u8>>,
     ) -> Result<(Id, Placed), SessionError> {
         let key = self.key.as_ref().ok_or(SessionError::NoKey)?;
-        let wire = draft::sign(key, statement, body, asc)?;
+        let wire = draft::sign(key.as_ref(), statement, body, asc)?;
         let id = wire.id();
         let realm = address::realm(statement);
         let subject = address::local_intake(realm, &self.place.intake, id);
@@ -260,9 +260,14 @@ impl Session {
     }
 }
 
-fn issue_key(path: &Path, node: &NodeId, trust: &Trust) -> Result<SecretKey, SessionError> {
-    let key = keys::read_key(path)?;
-    let wrong = |why: String| SessionError::WrongKey { path: path.into(), why };
+fn issue_key(
+    file: &KeyFile,
+    seed: &Secret,
+    node: &NodeId,
+    trust: &Trust,
+) -> Result<Box<dyn Signer>, SessionError> {
+    let key = file.read_apart_from(&[seed])?;
+    let wrong = |why: String| SessionError::WrongKey { path: file.path.clone(), why };
     match trust.find(key.public().id()) {
         None => Err(wrong(format!("no bundle lists this key for {node}"))),
         Some(known) if known.node != *node => {
@@ -271,7 +276,7 @@ fn issue_key(path: &Path, node: &NodeId, trust: &Trust) -> Result<SecretKey, Ses
         Some(known) if known.usage == Usage::Relay => {
             Err(wrong("this is a relay key; it issues nothing".into()))
         }
-        Some(_) => Ok(key),
+        Some(_) => Ok(Box::new(key)),
     }
 }
 

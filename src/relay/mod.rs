@@ -9,6 +9,8 @@ mod answers;
 mod budget;
 mod desk;
 mod fold;
+mod hood;
+mod key;
 mod node;
 mod outbox;
 mod placing;
@@ -20,5 +22,6 @@ mod trust;
 mod work;
 
 pub use self::desk::{DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, Word};
+pub use self::hood::neighbourhood;
 pub use self::run::{Prepared, RelayError, check, run};
 pub use self::trust::{TrustFiles, TrustLoadError, load as load_trust};

@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use super::budget::Budget;
 use crate::bus::{Bus, Endpoint};
-use crate::jws::SecretKey;
+use crate::jws::Signer;
 use crate::notice::NodeId;
 use crate::routing::Router;
 use crate::telemetry::Metrics;
@@ -22,7 +22,7 @@ pub(super) struct Node {
     /// Words that a sender can provoke at will; locked after the router.
     pub(super) words: Mutex<Budget>,
     /// The relay key: hops and receipts.
-    pub(super) key: SecretKey,
+    pub(super) key: Box<dyn Signer>,
     /// This node's own server.
     pub(super) own: Bus,
     /// Where the upstreams are; each link connects for itself, so that none waits for another.

@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use super::budget::Budget;
 use super::node::Node;
+use super::placing::signed;
 use super::quarantine;
 use super::work::Settle;
 use crate::address::{self, DRILL, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
-use crate::jws::{self, Typ};
+use crate::jws::Typ;
 use crate::notice::{Id, Outcome, Reason, Receipt, Time};
 use crate::routing::{Back, Router, Verdict};
 use crate::verify::{self, Refused, Verified};
@@ -87,8 +88,7 @@ async fn say(
     receipt: Receipt,
     back: Back,
 ) -> Result<(), PlaceError> {
-    let signed = jws::sign(&node.key, Typ::Receipt, &receipt)
-        .map_err(|e| PlaceError::Unknown(e.to_string()))?;
+    let signed = signed(node.key.as_ref(), Typ::Receipt, &receipt)?;
     pass(node, router, realm, receipt, signed, back).await
 }
 

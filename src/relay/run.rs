@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 use super::node::Node;
 use super::tasks::{States, set, spawn_all, until};
 use super::trust::{TrustFiles, TrustLoadError, load};
-use super::{fold, receipts};
+use super::{fold, key, receipts};
 use crate::address::Neighbourhood;
 use crate::bus::{Bus, BusError, Endpoint, TlsFiles};
 use crate::config::{RelayConfig, Upstream};
 use crate::console::{self, ConsoleError, Readiness};
-use crate::jws::{SecretKey, Signer as _};
+use crate::jws::Signer;
 use crate::keys::{self, KeyFileError};
 use crate::notice::NodeId;
 use crate::policy::Policy;
@@ -56,7 +56,7 @@ pub enum RelayError {
 /// What is needed before anything is connected.
 pub struct Prepared {
     trust: Trust,
-    key: SecretKey,
+    key: Box<dyn Signer>,
     /// Whom the node serves and who works there.
     pub hood: Neighbourhood,
 }
@@ -72,8 +72,8 @@ pub fn check(config: &RelayConfig) -> Result<Prepared, RelayError> {
         let node = one.node.as_ref().map(ToString::to_string).unwrap_or_default();
         tracing::error!(node, why = %one.why, "trust document left out");
     }
-    let key = keys::read_key(&config.relay_key)?;
-    check_key(config, &trust, &key)?;
+    let key = key::read(config)?;
+    check_key(config, &trust, key.as_ref())?;
     let (publishers, subscribers) = (&config.publishers, &config.subscribers);
     let hood = Neighbourhood::of(&trust, &config.node, publishers, subscribers, config.amber);
     check_upstreams(config, &hood)?;
@@ -81,7 +81,7 @@ pub fn check(config: &RelayConfig) -> Result<Prepared, RelayError> {
 }
 
 /// A relay refuses an issue key: whoever takes over a relay must not be able to issue.
-fn check_key(config: &RelayConfig, trust: &Trust, key: &SecretKey) -> Result<(), RelayError> {
+fn check_key(config: &RelayConfig, trust: &Trust, key: &dyn Signer) -> Result<(), RelayError> {
     let path = config.relay_key.display();
     let wrong = |why: String| Err(RelayError::Mismatch(format!("{path}: {why}")));
     match trust.find(key.public().id()) {

@@ -132,7 +132,7 @@ fn make_keys(topology: &Topology, options: &RenderOptions) -> Result<Ring, Rende
 /// The key of a file, made if there is none.
 fn key(path: &Path) -> Result<jws::SecretKey, RenderError> {
     make_folder(path)?;
-    match keys::create_key(path) {
+    match keys::create_plain_key(path) {
         Err(KeyFileError::Exists(_)) => Ok(keys::read_key(path)?),
         made => Ok(made?),
     }
