@@ -240,6 +240,35 @@ fn a_node_that_is_installed_as_the_readme_says_accepts_the_example_configuration
 }
 
 #[test]
+fn the_relays_unit_hands_over_the_credential_that_the_relay_looks_for() {
+    let unit = read("deploy/systemd/chappe-relay.service");
+    let line = format!("LoadCredentialEncrypted={}", chappe::keys::CREDENTIAL);
+    assert!(unit.lines().any(|is| is == line), "{unit}");
+    for guide in ["deploy/README.md", "docs/OPERATIONS.md"] {
+        let store = format!("/etc/credstore.encrypted/{}", chappe::keys::CREDENTIAL);
+        assert!(read(guide).contains(&store), "{guide}");
+    }
+}
+
+#[test]
+fn provisioning_needs_no_key_of_the_node_as_its_unit_says() {
+    let unit = read("deploy/systemd/chappe-provision.service");
+    assert!(unit.lines().any(|is| is == "InaccessiblePaths=-/etc/chappe/keys"), "{unit}");
+    let folder = tempfile::tempdir().expect("a folder");
+    let etc = installed(folder.path());
+    let text = read("deploy/relay.toml").replace("/etc/chappe", &etc.display().to_string());
+    let text = text.replace("tls://nats.townhall1.example:4222", "tls://127.0.0.1:1");
+    let path = etc.join("relay.toml");
+    std::fs::write(&path, text).expect("written");
+    std::fs::remove_dir_all(etc.join("keys")).expect("removed");
+    // Nobody listens there; what could be wrong with files has been looked at before.
+    let tried = chappe(&["provision", "--config", &path.display().to_string()]);
+    let said = String::from_utf8_lossy(&tried.stderr).into_owned();
+    assert_eq!(tried.status.code(), Some(1), "{said}");
+    assert!(!said.contains("keys"), "{said}");
+}
+
+#[test]
 fn the_example_server_has_every_setting_and_account_that_a_rendered_one_has() {
     let folder = tempfile::tempdir().expect("a folder");
     let rendered =

@@ -39,7 +39,7 @@ fn lose(folder: &Folder, node: &str, names: &[&str]) {
 fn replace(folder: &Folder, node: &str, names: &[&str]) {
     lose(folder, node, names);
     for name in names {
-        chappe::keys::create_key(&folder.offline(node).join(name)).expect("made");
+        chappe::keys::create_plain_key(&folder.offline(node).join(name)).expect("made");
     }
 }
 
@@ -127,7 +127,7 @@ fn a_root_key_that_was_renamed_still_signs_what_replaces_it() {
     for number in 1..=3 {
         let file = offline.join(format!("root-{number}.pem"));
         std::fs::rename(&file, offline.join(format!("root-{number}-old.pem"))).expect("renamed");
-        chappe::keys::create_key(&file).expect("made");
+        chappe::keys::create_plain_key(&file).expect("made");
     }
     folder.render_at(NOW.secs() + 60).expect("rendered");
     let second = folder.root("eu-be");

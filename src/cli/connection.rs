@@ -9,7 +9,7 @@ use super::Failure;
 use crate::address::DESK;
 use crate::bus::{Endpoint, TlsFiles};
 use crate::config::{self, DeskProfile, Environment};
-use crate::keys;
+use crate::keys::{self, KeyFile};
 use crate::publish::{Offline, Place, Session, SessionError};
 use crate::relay::TrustFiles;
 
@@ -54,12 +54,14 @@ impl Connection {
                 client: client.or_else(|| profile.cert.clone().zip(profile.key.clone())),
             },
         };
+        let passphrase = profile.passphrase;
+        let issue_key = profile.issue_key.map(|path| KeyFile::of_process(path, passphrase));
         Ok(Place {
             node: profile.node,
             endpoint,
             intake: profile.user,
             trust: TrustFiles { root: profile.root, bundles: Some(profile.bundles) },
-            issue_key: profile.issue_key,
+            issue_key,
         })
     }
 
@@ -72,6 +74,13 @@ impl Connection {
         let (url, seed) = (context.url, context.seed);
         let (ca, cert, key) = (context.ca, context.cert, context.key);
         Ok(DeskProfile { url, seed, ca, cert, key, ..profile })
+    }
+
+    /// As [`Self::open`] for a command that signs nothing, so that nobody is asked for the
+    /// passphrase of a key that is not needed.
+    pub(super) async fn open_to_read(&self) -> Result<Session, Failure> {
+        let place = Place { issue_key: None, ..self.place()? };
+        Session::open(place).await.map_err(|e| failure(&e))
     }
 
     /// As [`Self::open`], not connected yet.

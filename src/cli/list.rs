@@ -33,7 +33,7 @@ pub(super) struct ShowArguments {
 }
 
 pub(super) async fn run(cases: bool, arguments: Arguments) -> Outcome {
-    let session = arguments.connection.open().await?;
+    let session = arguments.connection.open_to_read().await?;
     let question = DeskQuestion { reference: None, cases, own: arguments.own };
     let answer = session.desk(&question).await.map_err(|e| failure(&e))?;
     for listed in &answer.notices {
@@ -50,7 +50,7 @@ pub(super) async fn run(cases: bool, arguments: Arguments) -> Outcome {
 }
 
 pub(super) async fn show(arguments: ShowArguments) -> Outcome {
-    let session = arguments.connection.open().await?;
+    let session = arguments.connection.open_to_read().await?;
     for listed in find(&session, &arguments.reference, false, false).await? {
         if arguments.json {
             print_json(&listed)?;

@@ -6,6 +6,7 @@ mod annotate;
 mod connection;
 mod demo;
 mod escalate;
+mod key;
 mod list;
 mod output;
 mod provision;
@@ -67,6 +68,8 @@ enum Verb {
     Verify(verify::Arguments),
     /// Say whether a relay does its work
     Status(status::Arguments),
+    /// Make a signing key, or show the public half of one
+    Key(key::Arguments),
     /// Check, draw or render a topology file
     Topology(topology::Arguments),
 }
@@ -118,6 +121,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Verb::Subscribe(arguments) => on_runtime(subscribe::run(arguments)),
         Verb::Verify(arguments) => verify::run(arguments),
         Verb::Status(arguments) => on_runtime(status::run(arguments)),
+        Verb::Key(arguments) => key::run(arguments),
         Verb::Topology(arguments) => topology::run(arguments),
     };
     match outcome {

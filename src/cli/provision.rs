@@ -23,7 +23,6 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     let config = RelayConfig::load(&arguments.config).map_err(Failure::usage)?;
-    let prepared = relay::check(&config).map_err(Failure::usage)?;
     let seed = arguments
         .seed
         .unwrap_or_else(|| arguments.config.with_file_name("seeds").join("provisioner.nk"));
@@ -39,9 +38,10 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     };
     let bus = Bus::connect(&endpoint).await.map_err(Failure::failed)?;
     let stored = relay::stored_trust(&bus).await.map_err(Failure::failed)?;
-    let hood = prepared.hood(&config, &stored).map_err(Failure::usage)?;
-    let done =
-        bus.provision(&hood.plan(), config.server.replicas).await.map_err(Failure::failed)?;
+    // Not the relay key: who changes streams needs neither it nor its passphrase.
+    let hood = relay::neighbourhood(&config, &stored).map_err(Failure::usage)?;
+    let plan = hood.plan();
+    let done = bus.provision(&plan, config.server.replicas).await.map_err(Failure::failed)?;
     say!("{}: {} streams and {} durables are in place", config.node, done.streams, done.durables);
     Ok(())
 }

@@ -47,7 +47,7 @@ fn failure(error: &RelayError) -> Failure {
 
 fn check(config: &RelayConfig) -> Outcome {
     let prepared = relay::check(config).map_err(|e| failure(&e))?;
-    let hood = prepared.hood(config, &[]).map_err(|e| failure(&e))?;
+    let hood = prepared.hood(config).map_err(|e| failure(&e))?;
     let plan = hood.plan();
     say!("node       {}", config.node);
     say!("server     {}", config.server.url);

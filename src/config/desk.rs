@@ -29,6 +29,8 @@ pub struct DeskProfile {
     pub user: String,
     /// The key that signs statements; without one the commands only read and ask.
     pub issue_key: Option<PathBuf>,
+    /// The file of its passphrase; without one an encrypted key's is asked for.
+    pub passphrase: Option<PathBuf>,
     /// The pinned national root.
     pub root: PathBuf,
     /// A folder of `*.json` roots and bundles.
@@ -50,6 +52,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     ("CHAPPE_DESK_KEY", "key"),
     ("CHAPPE_DESK_USER", "user"),
     ("CHAPPE_DESK_ISSUE_KEY", "issue_key"),
+    ("CHAPPE_DESK_PASSPHRASE", "passphrase"),
     ("CHAPPE_DESK_ROOT", "root"),
     ("CHAPPE_DESK_BUNDLES", "bundles"),
 ];
@@ -66,6 +69,7 @@ const FILE: Schema = Schema {
         ("key", V),
         ("user", V),
         ("issue_key", V),
+        ("passphrase", V),
         ("root", V),
         ("bundles", V),
     ],
@@ -105,7 +109,11 @@ impl DeskProfile {
         let node = root.need("node", parsed);
         let reach = Reach::read(root, base);
         let user = root.need("user", user);
-        let issue_key = root.text("issue_key", path).map(|path| base.join(path));
+        let file = |key| root.text(key, path).map(|path| base.join(path));
+        let (issue_key, passphrase) = (file("issue_key"), file("passphrase"));
+        if passphrase.is_some() && issue_key.is_none() {
+            root.wrong_at("passphrase", "a passphrase without its `issue_key`");
+        }
         let (pinned, bundles) = (root.need("root", path), root.need("bundles", path));
         let Reach { url, seed, ca, cert, key } = reach?;
         Some(Self {
@@ -114,6 +122,7 @@ impl DeskProfile {
             seed,
             user: user?,
             issue_key,
+            passphrase,
             root: base.join(pinned?),
             bundles: base.join(bundles?),
             ca,
@@ -164,6 +173,16 @@ bundles = "trust"
         let profile = read(PROFILE, &pairs).expect("a profile");
         assert_eq!(profile.user, "desk");
         assert_eq!(profile.issue_key.as_deref(), Some(Path::new("/home/a/other.pem")));
+    }
+
+    #[test]
+    fn a_passphrase_is_a_file_and_belongs_to_a_key() {
+        let pairs = [("CHAPPE_DESK_PASSPHRASE", "issue.pass")];
+        let profile = read(PROFILE, &pairs).expect("a profile");
+        assert_eq!(profile.passphrase.as_deref(), Some(Path::new("/home/a/issue.pass")));
+        let text = PROFILE.replace("issue_key = \"keys/issue.pem\"", "passphrase = \"x\"");
+        let error = read(&text, &[]).expect_err("refused").to_string();
+        assert!(error.contains("6: `passphrase`: a passphrase without"), "{error}");
     }
 
     #[test]

@@ -36,6 +36,8 @@ pub struct RelayConfig {
     pub upstreams: Vec<Upstream>,
     /// The relay key's file. Whether the key is one of use `relay`, the bundles say.
     pub relay_key: PathBuf,
+    /// The file of its passphrase, if it is encrypted and systemd does not hand it over.
+    pub passphrase: Option<PathBuf>,
     /// The pinned root of the national authority; of a union its own.
     pub root: PathBuf,
     /// A folder of `*.json` roots and bundles for the first start; later they are in TRUST.
@@ -67,6 +69,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     ("CHAPPE_SERVER_KEY", "server.key"),
     ("CHAPPE_SERVER_REPLICAS", "server.replicas"),
     ("CHAPPE_KEYS_RELAY", "keys.relay"),
+    ("CHAPPE_KEYS_PASSPHRASE", "keys.passphrase"),
     ("CHAPPE_TRUST_ROOT", "trust.root"),
     ("CHAPPE_TRUST_BUNDLES", "trust.bundles"),
     ("CHAPPE_LOCAL_PUBLISHERS", "local.publishers"),
@@ -92,7 +95,8 @@ const FILE: Schema = Schema {
     ],
     other: None,
 };
-const KEYS: Schema = Schema { title: "[keys]", keys: &[("relay", V)], other: None };
+const KEYS: Schema =
+    Schema { title: "[keys]", keys: &[("relay", V), ("passphrase", V)], other: None };
 const TRUST: Schema =
     Schema { title: "[trust]", keys: &[("root", V), ("bundles", V)], other: None };
 const BEATS: Schema = Schema { title: "[beats]", keys: &[("period", V)], other: None };
@@ -133,7 +137,8 @@ impl RelayConfig {
         let node: Option<NodeId> = root.need("node", parsed);
         let server = Server::read(root.table("server", SERVER.title, "server"), base);
         let upstreams = upstreams(root, node.as_ref(), base);
-        let relay_key = root.table("keys", KEYS.title, "keys").need("relay", path);
+        let keys = root.table("keys", KEYS.title, "keys");
+        let (relay_key, passphrase) = (keys.need("relay", path), keys.text("passphrase", path));
         let trust = root.table("trust", TRUST.title, "trust");
         let (pinned, bundles) = (trust.need("root", path), trust.text("bundles", path));
         let local = Local::read(root.table("local", LOCAL.title, "local"));
@@ -146,6 +151,7 @@ impl RelayConfig {
             server: server?,
             upstreams: upstreams?,
             relay_key: base.join(relay_key?),
+            passphrase: passphrase.map(|path| base.join(path)),
             root: base.join(pinned?),
             period: period?,
             bundles: bundles.map(|folder: PathBuf| base.join(folder)),
@@ -207,6 +213,7 @@ bundles = "trust/bundles"
         assert_eq!(config.listen, DEFAULT_LISTEN);
         assert!(!config.amber && config.publishers.is_empty());
         assert_eq!(config.relay_key, Path::new("/etc/chappe/keys/relay.pem"));
+        assert_eq!(config.passphrase, None);
         assert!(config.rules.is_empty() && config.climbs.is_empty());
     }
 
@@ -248,12 +255,14 @@ bundles = "trust/bundles"
             ("CHAPPE_LOCAL_PUBLISHERS", "soc, cve"),
             ("CHAPPE_LOCAL_AMBER", "true"),
             ("CHAPPE_NODE", "eu-fr"),
+            ("CHAPPE_KEYS_PASSPHRASE", "passphrase"),
         ];
         let config = read(SMALLEST, &pairs).expect("a configuration");
         assert_eq!(config.server.replicas, 3);
         assert_eq!(config.publishers, ["soc", "cve"]);
         assert!(config.amber);
         assert_eq!(config.node.as_str(), "eu-fr");
+        assert_eq!(config.passphrase.as_deref(), Some(Path::new("/etc/chappe/passphrase")));
     }
 
     #[test]

@@ -20,9 +20,22 @@ pub(super) fn parsed<T: FromStr<Err: Display>>(text: &str) -> Result<T, String> 
     text.parse().map_err(|error: T::Err| error.to_string())
 }
 
-/// A path; empty is none.
+/// A path; empty is none. A secret itself in the place of its file is not repeated: paths are
+/// printed and logged.
 pub(super) fn path(text: &str) -> Result<PathBuf, String> {
-    if text.is_empty() { Err("an empty path".to_owned()) } else { Ok(PathBuf::from(text)) }
+    if text.is_empty() {
+        return Err("an empty path".to_owned());
+    }
+    if is_nkey(text) || text.contains("PRIVATE KEY") || text.contains('\n') {
+        return Err("this looks like a secret itself; expected the name of its file".to_owned());
+    }
+    Ok(PathBuf::from(text))
+}
+
+/// Whether this is the text of an nkey: 58 or 56 characters of base32.
+fn is_nkey(text: &str) -> bool {
+    let base32 = |b: u8| b.is_ascii_uppercase() || (b'2'..=b'7').contains(&b);
+    matches!(text.len(), 56 | 58) && text.bytes().all(base32)
 }
 
 /// The name of a publisher, a subscriber or a sector.
@@ -106,6 +119,16 @@ fn is_host(host: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_in_the_place_of_its_file_is_refused_and_not_repeated() {
+        let seed = format!("SU{}", "A2".repeat(28));
+        for secret in [seed.as_str(), "-----BEGIN PRIVATE KEY-----", "one\ntwo"] {
+            let why = path(secret).expect_err("refused");
+            assert!(why.contains("the name of its file") && !why.contains(secret), "{why}");
+        }
+        assert_eq!(path("seeds/soc.nk"), Ok("seeds/soc.nk".into()));
+    }
 
     #[test]
     fn no_publisher_is_called_as_another_user_of_the_node() {

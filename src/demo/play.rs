@@ -11,7 +11,7 @@ use super::seats::sent;
 use crate::address::{DESK, Role};
 use crate::bus::{Endpoint, TlsFiles};
 use crate::document::{self, Described};
-use crate::keys;
+use crate::keys::{self, KeyFile};
 use crate::notice::{Audience, Id, NodeId, Scope, Statement};
 use crate::publish::{Options, Place, Session, Waited};
 use crate::relay::TrustFiles;
@@ -158,7 +158,7 @@ async fn open(rendered: &Rendered, node: &NodeId) -> Result<Session, DemoError> 
             root: rendered.out.join("trust").join(format!("{home}.root.json")),
             bundles: Some(rendered.out.join("trust")),
         },
-        issue_key: Some(of.folder.join("keys").join("issue.pem")),
+        issue_key: Some(KeyFile::plain(of.folder.join("keys").join("issue.pem"))),
     };
     Ok(Session::open(place).await?)
 }

@@ -117,6 +117,13 @@ mod tests {
     }
 
     #[test]
+    fn a_faulty_signers_signature_never_stands_in_a_document() {
+        let mut document = General::unsigned(b"{}");
+        assert_eq!(document.sign(&super::super::Faulty::new()), Err(SignerError::SelfCheck));
+        assert!(document.signatures.is_empty());
+    }
+
+    #[test]
     fn endless_data_is_cut_at_the_bound() {
         let bytes = vec![b' '; MAX_DOCUMENT_BYTES + 1];
         assert_eq!(General::parse(&bytes).unwrap_err(), JwsError::Encoding);

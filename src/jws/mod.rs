@@ -5,11 +5,15 @@
 //! The key decides the algorithm; the header only has to agree.
 
 mod compact;
+#[cfg(test)]
+mod faulty;
 mod general;
 mod key;
 mod strict;
 
 pub use self::compact::{Compact, JwsError, Typ, sign, sign_with};
+#[cfg(test)]
+pub(crate) use self::faulty::Faulty;
 pub use self::general::{General, MAX_DOCUMENT_BYTES, MAX_SIGNATURES};
 pub use self::key::{Jwk, KeyError, KeyId, PublicKey, SecretKey, Signer, SignerError};
 pub use self::strict::{JsonError, MAX_DEPTH, from_slice};

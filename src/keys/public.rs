@@ -9,7 +9,7 @@ use ed25519_dalek::pkcs8::PublicKeyBytes;
 use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
 use ed25519_dalek::pkcs8::spki::{DecodePublicKey as _, EncodePublicKey as _};
 
-use super::KeyFileError;
+use super::error::KeyFileError;
 use crate::jws::{self, Jwk, PublicKey};
 
 const EXPECTED: &str = "an Ed25519 public key as JWK (RFC 8037) or SPKI PEM (BEGIN PUBLIC KEY)";

@@ -381,5 +381,7 @@ mod tests {
         let target = Target { id: Id::of(b"first"), statement: first.clone() };
         assert_eq!(first.iat, 1_800_000_000);
         assert_eq!(made(&options(Some(target))).iat, first.iat + 1);
+        let faulty = sign(&crate::jws::Faulty::new(), &first, b"text".to_vec(), None);
+        assert_eq!(faulty, Err(crate::jws::SignerError::SelfCheck), "nothing to send");
     }
 }

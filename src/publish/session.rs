@@ -8,8 +8,8 @@ use serde::de::DeserializeOwned;
 use super::draft::{self, Draft};
 use crate::address::{self, DESK};
 use crate::bus::{Bus, BusError, Endpoint, PlaceError, Placed};
-use crate::jws::{self, SecretKey, Signer as _, SignerError};
-use crate::keys::{self, KeyFileError};
+use crate::jws::{self, Signer, SignerError};
+use crate::keys::{KeyFile, KeyFileError};
 use crate::notice::{Id, NodeId, Outcome, Receipt, Statement, Time};
 use crate::relay::{
     DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, TrustFiles, TrustLoadError,
@@ -34,7 +34,7 @@ pub struct Place {
     /// What to believe.
     pub trust: TrustFiles,
     /// The issue key, for those who issue.
-    pub issue_key: Option<PathBuf>,
+    pub issue_key: Option<KeyFile>,
 }
 
 /// Why a session cannot do what it was asked.
@@ -96,7 +96,7 @@ pub enum Waited {
 pub struct Offline {
     place: Place,
     documents: Documents,
-    key: Option<SecretKey>,
+    key: Option<Box<dyn Signer>>,
 }
 
 impl Offline {
@@ -107,12 +107,12 @@ impl Offline {
     pub fn read(place: Place) -> Result<Self, SessionError> {
         let (documents, _) = load_documents(&place.trust)?;
         let key = match &place.issue_key {
-            Some(path) => Some(keys::read_key(path)?),
+            Some(file) => Some(Box::new(file.read_apart_from(&[&place.endpoint.seed])?) as _),
             None => None,
         };
         let offline = Self { place, documents, key };
         // A key that the files do not list yet may stand in what the node's relay holds.
-        match check_issue_key(&offline.place, offline.key.as_ref(), offline.trust()) {
+        match check_issue_key(&offline.place, offline.key.as_deref(), offline.trust()) {
             Err(SessionError::UnlistedKey { .. }) | Ok(()) => Ok(offline),
             Err(error) => Err(error),
         }
@@ -145,7 +145,7 @@ impl Offline {
         let bus = Bus::connect(&place.endpoint).await?;
         let mut session = Session { place, documents, bus, key };
         session.learn().await;
-        check_issue_key(&session.place, session.key.as_ref(), session.trust())?;
+        check_issue_key(&session.place, session.key.as_deref(), session.trust())?;
         Ok(session)
     }
 }
@@ -155,7 +155,7 @@ pub struct Session {
     place: Place,
     documents: Documents,
     bus: Bus,
-    key: Option<SecretKey>,
+    key: Option<Box<dyn Signer>>,
 }
 
 impl Session {
@@ -202,7 +202,7 @@ impl Session {
         asc: Option<Vec<u8>>,
     ) -> Result<(Id, Placed), SessionError> {
         let key = self.key.as_ref().ok_or(SessionError::NoKey)?;
-        let wire = draft::sign(key, statement, body, asc)?;
+        let wire = draft::sign(key.as_ref(), statement, body, asc)?;
         let id = wire.id();
         let realm = address::realm(statement);
         let subject = address::local_intake(realm, &self.place.intake, id);
@@ -312,14 +312,14 @@ impl Session {
 
 fn check_issue_key(
     place: &Place,
-    key: Option<&SecretKey>,
+    key: Option<&dyn Signer>,
     trust: &Trust,
 ) -> Result<(), SessionError> {
-    let (Some(path), Some(key)) = (&place.issue_key, key) else { return Ok(()) };
-    let node = &place.node;
-    let wrong = |why: String| SessionError::WrongKey { path: path.into(), why };
+    let (Some(file), Some(key)) = (&place.issue_key, key) else { return Ok(()) };
+    let (node, path) = (&place.node, &file.path);
+    let wrong = |why: String| SessionError::WrongKey { path: path.clone(), why };
     match trust.find(key.public().id()) {
-        None => Err(SessionError::UnlistedKey { path: path.into(), node: node.clone() }),
+        None => Err(SessionError::UnlistedKey { path: path.clone(), node: node.clone() }),
         Some(known) if known.node != *node => {
             Err(wrong(format!("this is a key of {}, not of {node}", known.node)))
         }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::desk::{FetchAnswer, FetchQuestion};
 use super::node::Node;
+use super::placing::signed;
 use super::quarantine;
 use super::tasks::{States, until};
 use super::work::{self, Settle};
@@ -44,8 +45,7 @@ async fn say_once(node: &Node, period: Duration) -> Result<(), PlaceError> {
     for (beat, ids) in beats {
         let Audience::Scope(scope) = &beat.aud else { continue };
         let subject = address::heartbeat(&beat.iss, scope, beat.tlp);
-        let signed = jws::sign(&node.key, Typ::Heartbeat, &beat)
-            .map_err(|e| PlaceError::Unknown(e.to_string()))?;
+        let signed = signed(node.key.as_ref(), Typ::Heartbeat, &beat)?;
         node.own.put_latest_for(&subject, signed.into_bytes(), 3 * period).await?;
         // Those below may ask for the ids.
         let mut heard = node.beats.lock().await;

@@ -12,6 +12,8 @@ mod belief;
 mod budget;
 mod desk;
 mod fold;
+mod hood;
+mod key;
 mod node;
 mod outbox;
 mod placing;
@@ -24,5 +26,6 @@ mod work;
 
 pub use self::desk::{DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, Word};
 pub use self::fold::stored_trust;
+pub use self::hood::neighbourhood;
 pub use self::run::{Prepared, RelayError, check, run};
 pub use self::trust::{TrustFiles, TrustLoadError, load as load_trust, load_documents};

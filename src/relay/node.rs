@@ -8,7 +8,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::budget::Budget;
 use crate::bus::{Bus, Endpoint};
-use crate::jws::SecretKey;
+use crate::jws::Signer;
 use crate::notice::{Id, NodeId};
 use crate::routing::{Beats, Links, Router};
 use crate::telemetry::Metrics;
@@ -37,7 +37,7 @@ pub(super) struct Node {
     /// Words that a sender can provoke at will; locked after the router.
     pub(super) words: Mutex<Budget>,
     /// The relay key: hops and receipts.
-    pub(super) key: SecretKey,
+    pub(super) key: Box<dyn Signer>,
     /// This node's own server.
     pub(super) own: Bus,
     /// Where the upstreams are; each link connects for itself, so that none waits for another.

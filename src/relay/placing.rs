@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::node::Node;
 use crate::address::{self, Place, Source};
 use crate::bus::{Delivery, PlaceError, Placed};
-use crate::jws::{self, Typ};
+use crate::jws::{self, Signer, Typ};
 use crate::notice::{Hop, Id, Time, Wire};
 use crate::routing::{Router, Stored};
 use crate::verify::{CLOCK_LEEWAY, Verified};
@@ -71,13 +73,21 @@ fn with_hop(
     // Never before the hop that it follows, even if our clock is a little behind.
     let at = verified.hops().last().map_or(now, |last| now.max(last.at));
     let hop = Hop { st, prev, by: node.me.clone(), at };
-    let signed =
-        jws::sign(&node.key, Typ::Hop, &hop).map_err(|e| PlaceError::Unknown(e.to_string()))?;
-    wire.hops.push(signed);
+    wire.hops.push(signed(node.key.as_ref(), Typ::Hop, &hop)?);
     if !wire.fits() {
         return Err(PlaceError::Size);
     }
     Ok((wire, Some(hop)))
+}
+
+/// A record of this node, signed. What a faulty signer gives goes nowhere: the delivery is put off,
+/// as if the node's own server were away.
+pub(super) fn signed<T: Serialize>(
+    key: &dyn Signer,
+    typ: Typ,
+    record: &T,
+) -> Result<String, PlaceError> {
+    jws::sign(key, typ, record).map_err(|e| PlaceError::Unknown(e.to_string()))
 }
 
 /// The board and inbox let go of a notice by themselves; cases outlive their notices.
@@ -117,4 +127,36 @@ pub(super) async fn hold_unknown(
     node.own.place(&subject, &wire.headers(), wire.body, None).await?;
     node.metrics.held();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::jws::{Faulty, SecretKey};
+    use crate::notice::{Outcome, Receipt};
+
+    #[test]
+    fn a_faulty_relay_keys_hops_and_receipts_do_not_leave() {
+        let (by, at) = ("eu-fr".parse().expect("a node"), Time::from_secs(1_800_000_000));
+        let (of, none) = (Id::of(b"notice"), Id::of(b""));
+        let hop = Hop { st: of, prev: none, by, at };
+        let put_off = |signed: Result<String, PlaceError>| {
+            let error = signed.expect_err("a faulty signer").to_string();
+            assert!(error.contains("does not verify under its own key"), "{error}");
+        };
+        put_off(signed(&Faulty::new(), Typ::Hop, &hop));
+        let receipt = Receipt {
+            fed: "0".repeat(32).try_into().expect("a federation"),
+            of,
+            by: hop.by.clone(),
+            outcome: Outcome::Delivered,
+            reason: None,
+            to: None,
+            counts: None,
+            at,
+        };
+        put_off(signed(&Faulty::new(), Typ::Receipt, &receipt));
+        let sound = SecretKey::from_seed(&[9; 32]).expect("a key");
+        assert!(signed(&sound, Typ::Hop, &hop).is_ok());
+    }
 }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use super::beats;
 use super::budget::Budget;
 use super::node::Node;
+use super::placing::signed;
 use super::quarantine;
 use super::work::Settle;
 use crate::address::{self, DRILL, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
-use crate::jws::{self, Typ};
+use crate::jws::Typ;
 use crate::notice::{Id, Outcome, Reason, Receipt, Time};
 use crate::routing::{Back, Router, Verdict};
 use crate::verify::{self, Refused, Verified};
@@ -44,7 +45,7 @@ pub(super) async fn own(
         Source::Child(child) => Back::Down(child.clone()),
         Source::Upstream(upstream) => Back::Up(upstream.clone()),
     };
-    let signed = sign(node, &receipt)?;
+    let signed = signed(node.key.as_ref(), Typ::Receipt, &receipt)?;
     beats::say_filtered(node, now, verified.statement(), &receipt, &signed).await?;
     pass(node, router, realm, receipt, signed, back).await
 }
@@ -90,12 +91,8 @@ async fn say(
     receipt: Receipt,
     back: Back,
 ) -> Result<(), PlaceError> {
-    let signed = sign(node, &receipt)?;
+    let signed = signed(node.key.as_ref(), Typ::Receipt, &receipt)?;
     pass(node, router, realm, receipt, signed, back).await
-}
-
-fn sign(node: &Node, receipt: &Receipt) -> Result<String, PlaceError> {
-    jws::sign(&node.key, Typ::Receipt, receipt).map_err(|e| PlaceError::Unknown(e.to_string()))
 }
 
 /// Takes another node's receipt: keeps it, and passes it on back along the custody.

@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 use super::node::Node;
 use super::tasks::{States, set, spawn_all, until};
 use super::trust::{TrustFiles, TrustLoadError, begin};
-use super::{fold, receipts};
+use super::{fold, hood, key, receipts};
 use crate::address::Neighbourhood;
 use crate::bus::{Bus, BusError, Endpoint, TlsFiles};
 use crate::config::{RelayConfig, Upstream};
 use crate::console::{self, ConsoleError, Readiness};
-use crate::jws::{General, SecretKey, Signer as _};
+use crate::jws::{General, Signer};
 use crate::keys::{self, KeyFileError};
 use crate::notice::NodeId;
 use crate::policy::Policy;
@@ -59,7 +59,7 @@ pub struct Prepared {
     pinned: Documents,
     /// What lies beside it, for a first start.
     seeds: Vec<General>,
-    key: SecretKey,
+    key: Box<dyn Signer>,
 }
 
 /// Reads key and trust documents; what they say together shows once the node's own are there too.
@@ -69,32 +69,35 @@ pub struct Prepared {
 pub fn check(config: &RelayConfig) -> Result<Prepared, RelayError> {
     let files = TrustFiles { root: config.root.clone(), bundles: config.bundles.clone() };
     let (pinned, seeds) = begin(&files)?;
-    let key = keys::read_key(&config.relay_key)?;
+    let key = key::read(config)?;
+    // Another's key, or an issue key, is told before anything is connected; that none lists it may
+    // be because the bundle that does is in TRUST.
+    let mut documents = pinned.clone();
+    documents.restore_all(&seeds);
+    if documents.trust().find(key.public().id()).is_some() {
+        check_key(config, documents.trust(), key.as_ref())?;
+    }
     Ok(Prepared { pinned, seeds, key })
 }
 
 impl Prepared {
-    /// Whom the node serves and who works there, by the files and by what its stream TRUST has.
+    /// Whom the node serves and who works there, by the files alone.
     ///
     /// # Errors
     /// [`RelayError::Mismatch`] saying what does not fit.
-    pub fn hood(
-        &self,
-        config: &RelayConfig,
-        stored: &[General],
-    ) -> Result<Neighbourhood, RelayError> {
+    pub fn hood(&self, config: &RelayConfig) -> Result<Neighbourhood, RelayError> {
         let mut documents = self.pinned.clone();
-        let all: Vec<General> = stored.iter().chain(&self.seeds).cloned().collect();
-        for one in documents.restore_all(&all) {
-            let node = one.node.as_ref().map(ToString::to_string).unwrap_or_default();
-            tracing::error!(node, why = %one.why, "trust document left out");
-        }
-        fits(config, documents.trust(), &self.key)
+        hood::restore(&mut documents, &[], &self.seeds);
+        fits(config, documents.trust(), self.key.as_ref())
     }
 }
 
 /// What the bundles put around the node, if file, key and bundles fit together.
-fn fits(config: &RelayConfig, trust: &Trust, key: &SecretKey) -> Result<Neighbourhood, RelayError> {
+fn fits(
+    config: &RelayConfig,
+    trust: &Trust,
+    key: &dyn Signer,
+) -> Result<Neighbourhood, RelayError> {
     if trust.seat(&config.node).is_none_or(|seat| seat.version == 0) {
         let why = format!(
             "no valid bundle of {}: put it, and those above it, into the folder `bundles`",
@@ -103,14 +106,13 @@ fn fits(config: &RelayConfig, trust: &Trust, key: &SecretKey) -> Result<Neighbou
         return Err(RelayError::Mismatch(why));
     }
     check_key(config, trust, key)?;
-    let (publishers, subscribers) = (&config.publishers, &config.subscribers);
-    let hood = Neighbourhood::of(trust, &config.node, publishers, subscribers, config.amber);
+    let hood = hood::around(config, trust);
     check_upstreams(config, &hood)?;
     Ok(hood)
 }
 
 /// A relay refuses an issue key: whoever takes over a relay must not be able to issue.
-fn check_key(config: &RelayConfig, trust: &Trust, key: &SecretKey) -> Result<(), RelayError> {
+fn check_key(config: &RelayConfig, trust: &Trust, key: &dyn Signer) -> Result<(), RelayError> {
     let path = config.relay_key.display();
     let wrong = |why: String| Err(RelayError::Mismatch(format!("{path}: {why}")));
     match trust.find(key.public().id()) {
@@ -196,7 +198,7 @@ async fn connect(
     let Prepared { pinned, seeds, key } = prepared;
     let archive = fold::trust_patiently(&own, &config.node, &pinned, &seeds).await;
     let trust = Arc::clone(archive.documents.trust());
-    let hood = fits(config, &trust, &key)?;
+    let hood = fits(config, &trust, key.as_ref())?;
     metrics.trust(&trust, &config.node);
     let mut links = BTreeMap::new();
     for upstream in &config.upstreams {

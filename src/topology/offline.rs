@@ -158,7 +158,7 @@ fn set(files: &[PathBuf], before: Option<&KeySet>) -> Result<Vec<PublicKey>, Ren
 /// The key of a file, made if there is none.
 fn key(path: &Path) -> Result<SecretKey, RenderError> {
     make_folder(path)?;
-    match keys::create_key(path) {
+    match keys::create_plain_key(path) {
         Err(KeyFileError::Exists(_)) => Ok(keys::read_key(path)?),
         made => Ok(made?),
     }

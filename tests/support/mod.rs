@@ -102,6 +102,11 @@ impl Federation {
     }
 
     pub fn start_relay(&self, node: &str) {
+        self.start_relay_with(node, &[]);
+    }
+
+    /// As [`Self::start_relay`], with these variables.
+    pub fn start_relay_with(&self, node: &str, variables: &[(&str, &str)]) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
         command.arg("relay").arg("--config").arg(self.node(node).folder.join("relay.toml"));
         // What is set for the tests, or by whoever runs them, is no part of a relay's settings.
@@ -111,6 +116,7 @@ impl Federation {
         if let Some(period) = self.period {
             command.env("CHAPPE_BEATS_PERIOD", period.to_string());
         }
+        command.envs(variables.iter().copied());
         self.processes.spawn(node, &mut command);
     }
 
@@ -127,6 +133,17 @@ impl Federation {
     /// The last lines of each log that are not mere information.
     pub fn complaints(&self) -> String {
         self.processes.complaints()
+    }
+
+    /// Everything that each process has said so far, by its name.
+    pub fn said(&self) -> Vec<(String, Vec<u8>)> {
+        self.processes.said()
+    }
+
+    /// A page of a node's console, whatever its status.
+    pub async fn page(&self, node: &str, path: &str) -> String {
+        let page = ports::get(self.node(node).console_port, path).await;
+        page.unwrap_or_else(|| panic!("{node} does not answer")).1
     }
 
     pub async fn all_ready(&self) {

@@ -82,6 +82,14 @@ impl Processes {
         false
     }
 
+    /// The whole log of each process, by its name.
+    pub(super) fn said(&self) -> Vec<(String, Vec<u8>)> {
+        let logs = fs::read_dir(self.folder.join("logs")).expect("logs");
+        let logs = logs.map(|log| log.expect("a log"));
+        logs.map(|log| (log.file_name().display().to_string(), fs::read(log.path()).expect("read")))
+            .collect()
+    }
+
     /// The last lines of each process that are not mere information.
     pub(super) fn complaints(&self) -> String {
         let mut all = String::new();
