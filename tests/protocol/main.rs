@@ -219,6 +219,25 @@ fn every_member_of_the_trust_documents_has_a_row_and_every_row_is_a_member() {
 }
 
 #[test]
+fn every_member_of_a_heartbeat_has_a_row() {
+    let beat = notice::Heartbeat {
+        fed: "0".repeat(32).try_into().expect("a federation"),
+        iss: "eu-fr".parse().expect("a node"),
+        aud: notice::Audience::try_from("scope:eu.fr.all.all".to_owned()).expect("an audience"),
+        tlp: Tlp::Clear,
+        iat: 1,
+        exp: 4,
+        count: 0,
+        digest: Id::of(b""),
+        newest: vec![],
+        bundles: std::collections::BTreeMap::new(),
+    };
+    let beat = serde_json::to_value(beat).expect("JSON");
+    let members = beat.as_object().expect("an object").keys().cloned().collect();
+    assert_eq!(names("heartbeat"), members);
+}
+
+#[test]
 fn the_limits_are_the_codes() {
     let expected = [
         ("MAX_BODY_BYTES", notice::MAX_BODY_BYTES as u64),
