@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use super::beats;
 use super::belief::{Record, record};
+use super::hood;
 use super::node::{Archive, Node};
+use super::trust::Seeds;
 use crate::address::{self, FOLDED, Source};
 use crate::bus::{Bus, BusError, Delivery, PlaceError};
 use crate::jws::{self, Compact, General, Typ};
-use crate::notice::{NodeId, Receipt};
+use crate::notice::{Id, NodeId, Receipt};
 use crate::routing::{Router, Stored};
 use crate::trust::Documents;
 use crate::verify;
@@ -23,7 +25,7 @@ pub(super) async fn trust_patiently(
     own: &Bus,
     me: &NodeId,
     pinned: &Documents,
-    seeds: &[General],
+    seeds: &Seeds,
 ) -> Archive {
     let mut told = None;
     loop {
@@ -43,7 +45,7 @@ async fn trust(
     own: &Bus,
     me: &NodeId,
     documents: Documents,
-    seeds: &[General],
+    seeds: &Seeds,
 ) -> Result<Archive, String> {
     let mut archive = Archive { documents, kept: HashSet::new() };
     check_owner(own, me, "TRUST").await.map_err(|e| e.to_string())?;
@@ -69,11 +71,8 @@ async fn trust(
         }
         archive.kept.insert(list.subject);
     }
-    for one in archive.documents.restore_all(seeds) {
-        let node = one.node.as_ref().map(ToString::to_string).unwrap_or_default();
-        tracing::warn!(node, why = %one.why, "trust document of the folder left out");
-    }
-    keep_seeds(own, &mut archive).await.map_err(|e| e.to_string())?;
+    hood::restore(&mut archive.documents, seeds);
+    keep_seeds(own, &mut archive, seeds).await.map_err(|e| e.to_string())?;
     Ok(archive)
 }
 
@@ -97,7 +96,7 @@ fn restore(documents: &mut Documents, payload: &[u8]) -> Result<(), String> {
 }
 
 /// The pinned root goes there too, so that those below find the whole chain.
-async fn keep_seeds(own: &Bus, archive: &mut Archive) -> Result<(), PlaceError> {
+async fn keep_seeds(own: &Bus, archive: &mut Archive, seeds: &Seeds) -> Result<(), PlaceError> {
     for (name, document) in archive.documents.all() {
         let subject = address::trust(&name);
         if archive.kept.contains(&subject) {
@@ -106,6 +105,14 @@ async fn keep_seeds(own: &Bus, archive: &mut Archive) -> Result<(), PlaceError> 
         let bytes = serde_json::to_vec(document).map_err(|e| PlaceError::Unknown(e.to_string()))?;
         own.place(&subject, &[], bytes, None).await?;
         archive.kept.insert(subject);
+    }
+    for list in &seeds.lists {
+        let digest = Id::of(list);
+        let subject = address::trust_list(digest);
+        if archive.documents.has_list(digest) && !archive.kept.contains(&subject) {
+            own.place(&subject, &[], list.clone(), None).await?;
+            archive.kept.insert(subject);
+        }
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 //! has no business with the node's keys.
 
 use super::RelayError;
-use super::trust::{TrustFiles, begin};
+use super::trust::{Seeds, TrustFiles, begin};
 use crate::address::Neighbourhood;
 use crate::config::RelayConfig;
 use crate::jws::General;
@@ -19,7 +19,8 @@ pub fn neighbourhood(
 ) -> Result<Neighbourhood, RelayError> {
     let files = TrustFiles { root: config.root.clone(), bundles: config.bundles.clone() };
     let (mut documents, seeds) = begin(&files)?;
-    restore(&mut documents, stored, &seeds);
+    documents.restore_all(stored);
+    restore(&mut documents, &seeds);
     let me = &config.node;
     if !documents.trust().keys().any(|key| key.node == *me && key.usage == Usage::Relay) {
         return Err(RelayError::Mismatch(format!("no bundle lists a relay key of {me}")));
@@ -27,10 +28,9 @@ pub fn neighbourhood(
     Ok(around(config, documents.trust()))
 }
 
-/// Takes what TRUST has and then what the folder has; what does not hold is told in the log.
-pub(super) fn restore(documents: &mut Documents, stored: &[General], seeds: &[General]) {
-    let all: Vec<General> = stored.iter().chain(seeds).cloned().collect();
-    for one in documents.restore_all(&all) {
+/// Takes what the folder has; what does not hold is told in the log.
+pub(super) fn restore(documents: &mut Documents, seeds: &Seeds) {
+    for one in seeds.restore(documents) {
         let node = one.node.as_ref().map(ToString::to_string).unwrap_or_default();
         tracing::error!(node, why = %one.why, "trust document left out");
     }

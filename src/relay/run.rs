@@ -10,13 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
 use super::tasks::{States, set, spawn_all, until};
-use super::trust::{TrustFiles, TrustLoadError, begin};
+use super::trust::{Seeds, TrustFiles, TrustLoadError, begin};
 use super::{fold, hood, key, receipts};
 use crate::address::Neighbourhood;
 use crate::bus::{Bus, BusError, Endpoint, TlsFiles};
 use crate::config::{RelayConfig, Upstream};
 use crate::console::{self, ConsoleError, Readiness};
-use crate::jws::{General, Signer};
+use crate::jws::Signer;
 use crate::keys::{self, KeyFileError};
 use crate::notice::NodeId;
 use crate::policy::Policy;
@@ -58,7 +58,7 @@ pub struct Prepared {
     /// The pinned root alone.
     pinned: Documents,
     /// What lies beside it, for a first start.
-    seeds: Vec<General>,
+    seeds: Seeds,
     key: Box<dyn Signer>,
 }
 
@@ -73,7 +73,7 @@ pub fn check(config: &RelayConfig) -> Result<Prepared, RelayError> {
     // Another's key, or an issue key, is told before anything is connected; that none lists it may
     // be because the bundle that does is in TRUST.
     let mut documents = pinned.clone();
-    documents.restore_all(&seeds);
+    seeds.restore(&mut documents);
     if documents.trust().find(key.public().id()).is_some() {
         check_key(config, documents.trust(), key.as_ref())?;
     }
@@ -87,7 +87,7 @@ impl Prepared {
     /// [`RelayError::Mismatch`] saying what does not fit.
     pub fn hood(&self, config: &RelayConfig) -> Result<Neighbourhood, RelayError> {
         let mut documents = self.pinned.clone();
-        hood::restore(&mut documents, &[], &self.seeds);
+        hood::restore(&mut documents, &self.seeds);
         fits(config, documents.trust(), self.key.as_ref())
     }
 }

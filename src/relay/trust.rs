@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::jws::{General, MAX_DOCUMENT_BYTES};
-use crate::trust::{Documents, Rejected, Trust, TrustError};
+use crate::trust::{Documents, MAX_LIST_BYTES, Rejected, Trust, TrustError};
 
 /// Documents in one folder: each authority has a bundle, and this is more than Europe has.
 const MAX_DOCUMENTS: usize = 4_096;
@@ -69,32 +69,55 @@ pub fn load(files: &TrustFiles) -> Result<(Trust, Vec<Rejected>), TrustLoadError
 /// [`TrustLoadError`] naming the file.
 pub fn load_documents(files: &TrustFiles) -> Result<(Documents, Vec<Rejected>), TrustLoadError> {
     let (mut documents, seeds) = begin(files)?;
-    let rejected = documents.restore_all(&seeds);
+    let rejected = seeds.restore(&mut documents);
     Ok((documents, rejected))
+}
+
+/// What lies beside the pinned root; nothing of it is believed yet.
+#[derive(Debug, Default)]
+pub(super) struct Seeds {
+    /// Roots and bundles, `*.json`.
+    pub(super) documents: Vec<General>,
+    /// Lists of good notices, `*.list`.
+    pub(super) lists: Vec<Vec<u8>>,
+}
+
+impl Seeds {
+    /// Adds what holds; a list that no revocation names says nothing.
+    pub(super) fn restore(&self, to: &mut Documents) -> Vec<Rejected> {
+        let rejected = to.restore_all(&self.documents);
+        for list in &self.lists {
+            to.offer_list(list).ok();
+        }
+        rejected
+    }
 }
 
 /// The pinned root alone, and what the folder has besides, of which nothing is believed yet.
 ///
 /// # Errors
 /// [`TrustLoadError`] naming the file.
-pub(super) fn begin(files: &TrustFiles) -> Result<(Documents, Vec<General>), TrustLoadError> {
+pub(super) fn begin(files: &TrustFiles) -> Result<(Documents, Seeds), TrustLoadError> {
     let pinned = Documents::pinned(&read(&files.root)?)
         .map_err(|source| TrustLoadError::Trust { path: files.root.clone(), source })?;
-    let mut seeds = Vec::new();
+    let mut seeds = Seeds::default();
     if let Some(folder) = &files.bundles {
-        for path in listed(folder)? {
-            seeds.push(read(&path)?);
+        for path in listed(folder, "json")? {
+            seeds.documents.push(read(&path)?);
+        }
+        for path in listed(folder, "list")? {
+            seeds.lists.push(bytes(&path, MAX_LIST_BYTES)?);
         }
     }
     Ok((pinned, seeds))
 }
 
-fn listed(folder: &Path) -> Result<Vec<PathBuf>, TrustLoadError> {
+fn listed(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, TrustLoadError> {
     let error = |source| TrustLoadError::Read { path: folder.to_owned(), source };
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(error)? {
         let path = entry.map_err(error)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path.extension().is_some_and(|found| found == extension) {
             paths.push(path);
         }
         if paths.len() > MAX_DOCUMENTS {
@@ -107,12 +130,17 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, TrustLoadError> {
 }
 
 fn read(path: &Path) -> Result<General, TrustLoadError> {
+    let why = |e: crate::jws::JwsError| format!("not a trust document: {e}");
+    General::parse(&bytes(path, MAX_DOCUMENT_BYTES)?)
+        .map_err(|e| TrustLoadError::Document { path: path.to_owned(), why: why(e) })
+}
+
+fn bytes(path: &Path, most: usize) -> Result<Vec<u8>, TrustLoadError> {
     let error = |source| TrustLoadError::Read { path: path.to_owned(), source };
-    let flaw = |why: String| TrustLoadError::Document { path: path.to_owned(), why };
     let length = std::fs::metadata(path).map_err(error)?.len();
-    if length > MAX_DOCUMENT_BYTES as u64 {
-        return Err(flaw(format!("{length} bytes, more than {MAX_DOCUMENT_BYTES}")));
+    if length > most as u64 {
+        let why = format!("{length} bytes, more than {most}");
+        return Err(TrustLoadError::Document { path: path.to_owned(), why });
     }
-    let bytes = std::fs::read(path).map_err(error)?;
-    General::parse(&bytes).map_err(|e| flaw(format!("not a trust document: {e}")))
+    std::fs::read(path).map_err(error)
 }

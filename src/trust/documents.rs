@@ -16,8 +16,8 @@ use super::store::{Rejected, Trust, TrustError};
 use crate::jws::{General, KeyId, MAX_DOCUMENT_BYTES};
 use crate::notice::{Federation, Id, NodeId, Time};
 
-/// Ids in one list: a node's notices in force on one channel; above it a list would not fit.
-const MAX_LISTED: usize = 32 * 1024;
+/// A list at its largest: 32 768 ids, more than a node has in force on one channel.
+pub const MAX_LIST_BYTES: usize = 1024 * 1024;
 /// Documents that a node holds: each authority of Europe with a hundred versions, and the bound
 /// of the walk at each change.
 const MAX_HELD: usize = 65_536;
@@ -128,6 +128,12 @@ impl Documents {
         self.trust.revocations.missing().collect()
     }
 
+    /// Whether a list is here.
+    #[must_use]
+    pub fn has_list(&self, digest: Id) -> bool {
+        self.trust.revocations.has_list(digest)
+    }
+
     /// Takes a document that came from somebody else, if it may be taken now.
     ///
     /// # Errors
@@ -211,7 +217,7 @@ impl Documents {
         if self.trust.revocations.has_list(digest) {
             return Ok(false);
         }
-        if bytes.len() > MAX_LISTED * 32 {
+        if bytes.len() > MAX_LIST_BYTES {
             return Err(Refusal::Size(bytes.len()));
         }
         if !self.trust.revocations.names(digest) {
@@ -262,9 +268,9 @@ impl Documents {
     }
 
     fn take(&mut self, mut held: Held) -> Result<(), Refusal> {
-        // What was taken above it decides who must sign it.
+        // What was taken above it, a root of the same node too, decides who must sign it.
         let node = held.node().clone();
-        let above = |other: &NodeId| *other != node && (other.depth() < 3 || other.contains(&node));
+        let above = |other: &NodeId| other.depth() < 3 || (*other != node && other.contains(&node));
         if self.changed.iter().any(above) {
             self.settle();
         }

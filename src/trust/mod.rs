@@ -18,7 +18,7 @@ mod store;
 pub use self::document::{
     As, Bundle, Contact, KeyEntry, KeySet, MAX_NODES, NodeEntry, Revocation, Root, Usage, Why,
 };
-pub use self::documents::{Documents, Named, Offered, Sort};
+pub use self::documents::{Documents, MAX_LIST_BYTES, Named, Offered, Sort};
 pub use self::grant::Grant;
 pub use self::refusal::Refusal;
 pub use self::revoked::Revoked;

@@ -68,6 +68,11 @@ fn what_is_restored_in_the_order_in_which_it_came_is_what_was_believed_before() 
     for document in history() {
         let _ = offer(&mut held, &document);
     }
+    // A root and the bundle by its new keys stand one behind the other.
+    offer(&mut held, &root_of(3, set("eu-fr", 1, &["r3"]), "bundle-2", &["root", "r1", "r3"]))
+        .expect("taken");
+    let next = signed(&changed("eu-fr", 3, |_| {}), &key("eu-fr", "bundle-2"));
+    offer(&mut held, &next).expect("taken");
     let mut again = Documents::pinned(&root("eu-fr")).expect("a pin");
     for (_, document) in held.all() {
         again.restore(document).expect("restored");
