@@ -137,11 +137,14 @@ fn each_bit_of_each_hop_counts_at_the_relay_and_at_the_reader() {
     }
 }
 
+/// What is done to a body, given the place of its last byte.
+type Change = fn(&mut Vec<u8>, usize);
+
 #[test]
 fn a_body_that_is_not_to_the_byte_the_signed_one_is_refused() {
     let (hospital, wire) = honest();
     let last = wire.body.len() - 1;
-    let changes: [(&str, fn(&mut Vec<u8>, usize)); 8] = [
+    let changes: [(&str, Change); 8] = [
         ("first", |body, _| body[0] ^= 1),
         ("middle", |body, last| body[last / 2] ^= 0x80),
         ("last", |body, last| body[last] ^= 1),
@@ -224,7 +227,8 @@ fn of_all_arrangements_of_hops_the_honest_one_alone_passes() {
     let stranger = other();
     // Its own two, the same two of another notice, and one that a sibling signs in its own name.
     let beside = via(Wire { hops: wire.hops[..1].to_vec(), ..wire.clone() }, &["eu-fr-nor"]);
-    let hops = [&wire.hops[0], &wire.hops[1], &stranger.hops[0], &stranger.hops[1], &beside.hops[1]];
+    let foreign = [&stranger.hops[0], &stranger.hops[1], &beside.hops[1]];
+    let hops = [&[&wire.hops[0], &wire.hops[1]][..], &foreign[..]].concat();
     let ways = arrangements(hops.len());
     assert_eq!(ways.len(), 1 + 5 + 25 + 125);
     let mut passed = Vec::new();
