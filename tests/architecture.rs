@@ -48,7 +48,8 @@ const TABLE: &[Row] = &[
     ("main", &[&["cli"]]),
 ];
 
-const PROSE: [&str; 9] = [".md", ".toml", ".rs", ".sh", ".py", ".yml", ".conf", ".service", "run"];
+const PROSE: [&str; 10] =
+    [".md", ".toml", ".rs", ".sh", ".py", ".yml", ".conf", ".service", "run", "fuzz"];
 
 fn sources() -> Vec<Source> {
     let sources = all(&["src"], &[".rs"]);
@@ -57,7 +58,7 @@ fn sources() -> Vec<Source> {
 }
 
 fn rust() -> Vec<Source> {
-    all(&["src", "tests"], &[".rs"])
+    all(&["src", "tests", "fuzz/src", "fuzz/fuzz_targets", "fuzz/domain"], &[".rs"])
 }
 
 fn none(found: impl Iterator<Item = String>) {
@@ -134,7 +135,11 @@ fn nothing_is_left_for_tomorrow_and_nobody_signs() {
         "deploy",
         "scripts",
         "topology",
+        "fuzz/src",
+        "fuzz/seeds",
         ".ci",
+        ".cargo/mutants.toml",
+        "deny.toml",
         "README.md",
         "CHANGELOG.md",
         "SECURITY.md",
