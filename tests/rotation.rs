@@ -101,18 +101,28 @@ async fn a_bundle_given_to_one_relay_goes_up_and_down_to_every_node_of_its_state
 async fn a_notice_by_a_new_key_waits_for_the_bundle_that_lists_it() {
     let all = Federation::start(SMALL).await;
     let key = new_key(41);
-    let statement = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.all.all", b"{}");
-    let id = all.send(&statement, &signed(&key, &statement, b"{}")).await;
-    all.holds("eu-fr", "HELD", &id.to_string()).await;
     let rotated = all.later("eu-fr", 2, |b| b.keys.push(entry(&key, Usage::Issue)));
+    // Brittany sleeps while the bundle comes, and the bundle is lost on the way to it.
+    assert!(all.stop_relay("eu-fr-bre").await);
     all.hand_over("eu-fr", &rotated).await;
-    for node in FRENCH {
+    all.trusts("eu-fr", "bundle.eu-fr.2").await;
+    all.drop_from("eu-fr", "TRUST", "chappe.trust.bundle.eu-fr.2").await;
+    let statement = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.bre.all", b"{}");
+    let id = all.send(&statement, &signed(&key, &statement, b"{}")).await;
+    all.on_board("eu-fr", id).await;
+    all.start_relay("eu-fr-bre");
+    all.holds("eu-fr-bre", "HELD", &id.to_string()).await;
+    assert!(!all.board("eu-fr-bre").await.contains(&id.to_string()));
+    all.hand_over("eu-fr-bre", &rotated).await;
+    for node in ["eu-fr-bre", HOSPITAL, "eu-fr-bre-townhall1"] {
         all.on_board(node, id).await;
-    }
-    assert_eq!(all.subjects("eu-fr", "HELD").await, Vec::<String>::new());
-    for node in FRENCH {
         assert_eq!(all.subjects(node, "QUARANTINE").await, Vec::<String>::new(), "{node}");
     }
+    let empty = async || match all.subjects("eu-fr-bre", "HELD").await {
+        held if held.is_empty() => Ok(()),
+        held => Err(format!("{held:?}")),
+    };
+    all.eventually("nothing waits any more", empty).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -9,7 +9,6 @@ mod support;
 
 use std::time::Duration;
 
-use chappe::address::Role;
 use chappe::notice::{Id, Severity, Statement};
 use support::*;
 
@@ -50,15 +49,6 @@ fn health(all: &Federation) -> Statement {
     advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.bre.all", b"{}")
 }
 
-/// Takes a message out of a node's stream, as whoever runs its server can.
-async fn drop_from(all: &Federation, node: &str, stream: &str, subject: &str) {
-    let raw = all.raw(node, Role::Provisioner).await;
-    let stream = async_nats::jetstream::new(raw.client.clone()).get_stream(stream).await;
-    let stream = stream.expect("a stream");
-    let message = stream.get_last_raw_message_by_subject(subject).await.expect("a message");
-    assert!(stream.delete_message(message.sequence).await.expect("deleted"));
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_parent_that_drops_one_notice_is_found_out() {
     let all = Federation::start_beating(SMALL, PERIOD).await;
@@ -66,7 +56,7 @@ async fn a_parent_that_drops_one_notice_is_found_out() {
     let statement = health(&all);
     let id = all.publish(&statement, b"{}".to_vec()).await;
     let subject = all.on_board("eu-fr-bre", id).await;
-    drop_from(&all, "eu-fr-bre", "BOARD", &subject).await;
+    all.drop_from("eu-fr-bre", "BOARD", &subject).await;
     all.start_relay(TOWNHALL);
     all.alive(TOWNHALL).await;
     alarmed(&all, TOWNHALL, [true, false, false]).await;
@@ -128,7 +118,7 @@ async fn a_parent_that_keeps_a_bundle_back_is_found_out_and_does_not_freeze_its_
     assert!(all.stop_relay(TOWNHALL).await);
     all.hand_over("eu-fr", &all.later("eu-fr", 2, |_| {})).await;
     all.trusts("eu-fr-bre", "bundle.eu-fr.2").await;
-    drop_from(&all, "eu-fr-bre", "TRUST", "chappe.trust.bundle.eu-fr.2").await;
+    all.drop_from("eu-fr-bre", "TRUST", "chappe.trust.bundle.eu-fr.2").await;
     all.start_relay(TOWNHALL);
     all.alive(TOWNHALL).await;
     alarmed(&all, TOWNHALL, [false, false, true]).await;

@@ -33,7 +33,8 @@ pub(super) enum Record {
 /// compact JWS. A wrong guess only fails the next check.
 pub(super) fn record(payload: &[u8]) -> Record {
     match std::str::from_utf8(payload) {
-        Err(_) => Record::List,
+        Err(_) if payload.len().is_multiple_of(32) => Record::List,
+        Err(_) => Record::Receipt,
         Ok(text) if text.trim_start().starts_with('{') => Record::Document,
         Ok(_) => Record::Receipt,
     }
@@ -164,6 +165,7 @@ mod tests {
         assert_eq!(record(b"eyJhbGciOiJFZERTQSJ9.e30.c2ln"), Record::Receipt);
         assert_eq!(record(b" {\"payload\":\"\"}"), Record::Document);
         assert_eq!(record(Id::of(b"any").as_bytes()), Record::List);
+        assert_eq!(record(&[0xff; 33]), Record::Receipt, "no list, and no receipt either");
     }
 
     #[test]

@@ -35,8 +35,8 @@ pub struct FetchQuestion {
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FetchAnswer {
-    /// Compact JWS of each receipt.
-    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    /// Compact JWS of each receipt; empty where something else was asked for.
+    #[serde(default)]
     pub receipts: Vec<String>,
     /// Trust documents, as they were signed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]

@@ -134,7 +134,8 @@ fn check(
 }
 
 /// A key that nobody has heard of may stand in a bundle that is still on its way: the notice waits
-/// a day, a bounded number of each source, and nothing behind it does.
+/// a day, a bounded number of each source, and nothing behind it does. Not a local publisher's: it
+/// is told at once and has its notice still; a key that this node does not list is its mistake.
 async fn refuse_or_wait(
     node: &Node,
     now: Time,
@@ -143,7 +144,7 @@ async fn refuse_or_wait(
     delivery: &Delivery,
     refused: Refused,
 ) -> Result<Settle, PlaceError> {
-    if refused.reason != Reason::KeyUnknown {
+    if refused.reason != Reason::KeyUnknown || matches!(source, Source::Local(_)) {
         return refuse(node, now, source, delivery, &refused).await;
     }
     if held {

@@ -83,6 +83,15 @@ impl Federation {
         stream.expect("a stream").cached_info().state.clone()
     }
 
+    /// Takes a message out of a node's stream, as whoever runs its server can.
+    pub async fn drop_from(&self, node: &str, stream: &str, subject: &str) {
+        let raw = self.raw(node, Role::Provisioner).await;
+        let stream = jetstream::new(raw.client.clone()).get_stream(stream).await;
+        let stream = stream.expect("a stream");
+        let message = stream.get_last_raw_message_by_subject(subject).await.expect("a message");
+        assert!(stream.delete_message(message.sequence).await.expect("deleted"));
+    }
+
     /// Gives a stream another `max_bytes`.
     pub async fn resize(&self, node: &str, stream: &str, max_bytes: i64) {
         let raw = self.raw(node, Role::Provisioner).await;
