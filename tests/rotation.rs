@@ -102,27 +102,41 @@ async fn a_notice_by_a_new_key_waits_for_the_bundle_that_lists_it() {
     let all = Federation::start(SMALL).await;
     let key = new_key(41);
     let rotated = all.later("eu-fr", 2, |b| b.keys.push(entry(&key, Usage::Issue)));
-    // Brittany sleeps while the bundle comes, and the bundle is lost on the way to it.
-    assert!(all.stop_relay("eu-fr-bre").await);
+    // Normandy sleeps while the bundle comes, and the bundle is lost on the way to it.
+    assert!(all.stop_relay("eu-fr-nor").await);
     all.hand_over("eu-fr", &rotated).await;
     all.trusts("eu-fr", "bundle.eu-fr.2").await;
     all.drop_from("eu-fr", "TRUST", "chappe.trust.bundle.eu-fr.2").await;
-    let statement = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.bre.all", b"{}");
+    let statement = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.nor.all", b"{}");
     let id = all.send(&statement, &signed(&key, &statement, b"{}")).await;
     all.on_board("eu-fr", id).await;
-    all.start_relay("eu-fr-bre");
-    all.holds("eu-fr-bre", "HELD", &id.to_string()).await;
-    assert!(!all.board("eu-fr-bre").await.contains(&id.to_string()));
-    all.hand_over("eu-fr-bre", &rotated).await;
-    for node in ["eu-fr-bre", HOSPITAL, "eu-fr-bre-townhall1"] {
+    all.start_relay("eu-fr-nor");
+    all.holds("eu-fr-nor", "HELD", &id.to_string()).await;
+    assert!(!all.board("eu-fr-nor").await.contains(&id.to_string()));
+    all.hand_over("eu-fr-nor", &rotated).await;
+    for node in ["eu-fr-nor", "eu-fr-nor-townhall1"] {
         all.on_board(node, id).await;
         assert_eq!(all.subjects(node, "QUARANTINE").await, Vec::<String>::new(), "{node}");
     }
-    let empty = async || match all.subjects("eu-fr-bre", "HELD").await {
+    let empty = async || match all.subjects("eu-fr-nor", "HELD").await {
         held if held.is_empty() => Ok(()),
         held => Err(format!("{held:?}")),
     };
     all.eventually("nothing waits any more", empty).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bundle_that_one_upstream_keeps_back_comes_over_another() {
+    let all = Federation::start(SMALL).await;
+    assert!(all.stop_relay("eu-fr-bre").await);
+    all.hand_over("eu-fr", &all.later("eu-fr", 2, |_| {})).await;
+    all.trusts("eu-fr", "bundle.eu-fr.2").await;
+    all.drop_from("eu-fr", "TRUST", "chappe.trust.bundle.eu-fr.2").await;
+    all.start_relay("eu-fr-bre");
+    // From the health CSIRT to the hospital that follows it, and from there up.
+    for node in ["eu-fr-sante", HOSPITAL, "eu-fr-bre", "eu-fr-bre-townhall1"] {
+        all.trusts(node, "bundle.eu-fr.2").await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

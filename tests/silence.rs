@@ -9,6 +9,7 @@ mod support;
 
 use std::time::Duration;
 
+use chappe::address::Role;
 use chappe::notice::{Id, Severity, Statement};
 use support::*;
 
