@@ -26,6 +26,7 @@ const VERBS: &[&str] = &[
     "subscribe",
     "verify",
     "status",
+    "trust",
     "topology",
 ];
 

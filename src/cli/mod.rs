@@ -17,6 +17,7 @@ mod status;
 mod subscribe;
 mod targets;
 mod topology;
+mod trust;
 mod verify;
 mod withdraw;
 
@@ -67,6 +68,8 @@ enum Verb {
     Verify(verify::Arguments),
     /// Say whether a relay does its work
     Status(status::Arguments),
+    /// Draft, sign and check roots and bundles, offline
+    Trust(trust::Arguments),
     /// Check, draw or render a topology file
     Topology(topology::Arguments),
 }
@@ -118,6 +121,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Verb::Subscribe(arguments) => on_runtime(subscribe::run(arguments)),
         Verb::Verify(arguments) => verify::run(arguments),
         Verb::Status(arguments) => on_runtime(status::run(arguments)),
+        Verb::Trust(arguments) => trust::run(arguments),
         Verb::Topology(arguments) => topology::run(arguments),
     };
     match outcome {

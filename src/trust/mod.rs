@@ -8,10 +8,12 @@
 mod chain;
 mod document;
 mod grant;
+mod paper;
 mod store;
 
 pub use self::document::{
     As, Bundle, Contact, KeyEntry, KeySet, MAX_NODES, NodeEntry, Revocation, Root, Usage, Why,
 };
 pub use self::grant::Grant;
+pub use self::paper::{Paper, PaperError};
 pub use self::store::{Link, Rejected, Seat, Trust, TrustError, TrustedKey};
