@@ -41,7 +41,7 @@ fn roots(old: &Root, new: &Root, lines: &mut Vec<String>) {
 }
 
 /// What changes in a set of keys that sign `what`.
-fn keys(what: &str, old: &KeySet, new: &KeySet, lines: &mut Vec<String>) {
+pub(super) fn keys(what: &str, old: &KeySet, new: &KeySet, lines: &mut Vec<String>) {
     let ids = |set: &KeySet| set.keys.iter().map(id_of).collect::<BTreeSet<KeyId>>();
     let (was, is) = (ids(old), ids(new));
     lines.extend(is.difference(&was).map(|id| format!("{what}: key {id} may sign now")));

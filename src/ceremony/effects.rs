@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::archive::Archive;
 use super::check::twice;
+use super::contrast::keys as keys_that_sign;
 use super::words::{count, list, quoted, scopes, short, time};
 use super::world::World;
 use crate::jws::KeyId;
@@ -38,8 +39,26 @@ pub fn effects(archive: &Archive, draft: &Paper) -> Vec<String> {
         )),
         (None, None) => {}
     }
+    who_signs(&before, &after, &mut lines);
     revocations(&before, &after, &mut lines);
     lines
+}
+
+/// Whose signatures a root or bundle needs from now on.
+fn who_signs(before: &World, after: &World, lines: &mut Vec<String>) {
+    let (was, is) = (&before.documents, &after.documents);
+    for (node, root) in &is.roots {
+        let Some(old) = was.roots.get(node) else { continue };
+        keys_that_sign(&format!("the next root of {node}"), &old.root, &root.root, lines);
+        if old.exp != root.exp {
+            let (now, then) = (time(root.exp), time(old.exp));
+            lines.push(format!("the root of {node} expires {now} (before: {then})"));
+        }
+    }
+    for (node, quorum) in &is.quorums {
+        let Some(old) = was.quorums.get(node) else { continue };
+        keys_that_sign(&format!("the bundle of {node}"), &old.set, &quorum.set, lines);
+    }
 }
 
 fn seats(was: &Trust, is: &Trust, after: &World, lines: &mut Vec<String>) {
@@ -95,12 +114,13 @@ fn seat_changes(
 ) {
     let id = &new.id;
     if old.version > 0 && new.version == 0 {
-        let needed = after.documents.quorums.get(id).map(|quorum| quorum.set.threshold);
+        let quorum = after.documents.quorums.get(id);
+        let needed = quorum.map(|quorum| quorum.set.threshold).unwrap_or_default();
         lines.push(format!(
-            "WARNING: {id}: its bundle, version {}, no longer has the {} signatures that it \
-             needs: its {} count no more until it is signed anew",
+            "WARNING: {id}: its bundle, version {}, no longer has the {} that it needs: its {} \
+             count no more until it is signed anew",
             old.version,
-            needed.unwrap_or_default(),
+            count(needed, "signature"),
             count(own_keys(was, id), "key")
         ));
     }
@@ -337,7 +357,7 @@ fn consequence(key: &TrustedKey, by: &NodeId, one: &Revocation) -> String {
     let (key_name, at) = (named(key), time(one.at));
     let foreign = match *by == key.node {
         true => String::new(),
-        false => format!(" (revoked by {by})"),
+        false => format!(", revoked by {by}"),
     };
     let what = match (one.why, key.usage) {
         (Why::Compromised, crate::trust::Usage::Issue) => {

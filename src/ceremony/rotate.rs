@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::CeremonyError;
 use super::bundle::entry;
 use super::keys::{find, id_of};
+use super::words::time;
 use crate::jws::{Jwk, KeyId, PublicKey};
 use crate::notice::{NodeId, Time};
 use crate::trust::{Bundle, KeyEntry, KeySet, Usage};
@@ -20,7 +21,7 @@ pub enum Rotation {
     RootKeyOf(NodeId),
 }
 
-/// Puts `to` beside the key whose id begins with `from`. Of the node's own keys the old one ends
+/// Puts `to` beside the key whose id begins with `from`, and gives that id. Of the node's own keys the old one ends
 /// one `overlap` after the new one's `life` begins, and stays listed; of an introduced node's both
 /// stay until the old one is dropped, since such a set has no times.
 ///
@@ -32,20 +33,20 @@ pub fn rotate(
     to: &PublicKey,
     life: (Time, Time),
     overlap: Duration,
-) -> Result<Rotation, CeremonyError> {
+) -> Result<(Rotation, KeyId), CeremonyError> {
     let old = find(from, all(bundle))?;
     if let Some(at) = bundle.keys.iter().position(|key| id_of(&key.jwk) == old) {
-        return own(bundle, at, to, life, overlap);
+        return own(bundle, at, to, life, overlap).map(|done| (done, old));
     }
     for node in &mut bundle.nodes {
         let id = node.id.clone();
         if let Some(set) = node.bundle.as_mut().filter(|set| has(set, &old)) {
             set.keys.push(to.to_jwk());
-            return Ok(Rotation::BundleKeyOf(id));
+            return Ok((Rotation::BundleKeyOf(id), old));
         }
         if let Some(set) = node.root.as_mut().filter(|set| has(set, &old)) {
             set.keys.push(to.to_jwk());
-            return Ok(Rotation::RootKeyOf(id));
+            return Ok((Rotation::RootKeyOf(id), old));
         }
     }
     Err(CeremonyError::NoKey(from.to_owned()))
@@ -117,8 +118,8 @@ fn has(set: &KeySet, id: &KeyId) -> bool {
 impl Rotation {
     /// What has to be done next and by whom, in the order in which no notice is lost.
     #[must_use]
-    pub fn next_steps(&self, by: &NodeId, old: &str, life: (Time, Time)) -> Vec<String> {
-        let (start, end) = life;
+    pub fn next_steps(&self, by: &NodeId, old: &KeyId, life: (Time, Time)) -> Vec<String> {
+        let (start, end) = (time(life.0.secs()), time(life.1.secs()));
         match self {
             Self::Own(usage) => vec![
                 format!(

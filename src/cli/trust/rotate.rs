@@ -128,10 +128,13 @@ fn root_steps(old: &Root, new: &Root) -> Vec<String> {
             "once every node has it: {node} signs its next bundle with the new bundle key too; \
              then another root drops the old one (`chappe trust rotate ROOT --drop KID`)"
         ));
-        steps.push(format!(
-            "whoever introduces {node} by its bundle keys (a State its union) puts the new key \
-             beside the old one in its own bundle, before the old one is dropped"
-        ));
+        if node.depth() == 1 {
+            steps.push(format!(
+                "each State that introduces {node} puts the new bundle key beside the old one in \
+                 its own bundle (`chappe trust rotate BUNDLE --from KID --to PUB`) before the old \
+                 one is dropped"
+            ));
+        }
     }
     if gone {
         steps.push(format!(
@@ -139,9 +142,10 @@ fn root_steps(old: &Root, new: &Root) -> Vec<String> {
              that stay: else {node} has no bundle that holds, and nothing below it counts"
         ));
     }
-    if old.root.keys != new.root.keys {
+    if old.root.keys != new.root.keys && node.depth() == 2 {
         steps.push(format!(
-            "whoever pins or introduces root keys of {node} takes the new ones over"
+            "the union, whose bundle introduces {node} by its root keys, takes the new ones over; \
+             until then other States reach root {version} from the one that it introduced"
         ));
     }
     steps
@@ -164,9 +168,9 @@ fn in_bundle(arguments: &Arguments, old: &Bundle, now: Time) -> Outcome {
     if let (Some(from), Some(to)) = (&arguments.from, &arguments.to) {
         let to = crate::keys::read_public(to).map_err(Failure::usage)?;
         let life = (start, start + times::days(arguments.days));
-        let done =
+        let (done, key) =
             rotate(&mut new, from, &to, life, arguments.overlap).map_err(|e| named(old, e))?;
-        steps.extend(done.next_steps(&old.node, from, (start, start + arguments.overlap)));
+        steps.extend(done.next_steps(&old.node, &key, (start, start + arguments.overlap)));
     }
     let new = proposed(old, new).map_err(Failure::usage)?;
     let (old, new) = (Paper::Bundle(old.clone()), Paper::Bundle(new));
