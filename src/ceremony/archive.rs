@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::CeremonyError;
+use super::claims::Claims;
 use super::keys::{admitted, sound};
 use crate::jws::General;
 use crate::notice::{Federation, NodeId};
@@ -36,6 +37,19 @@ pub(super) struct InForce {
     pub(super) bundles: BTreeMap<NodeId, Bundle>,
     /// Who must sign each node's bundle.
     pub(super) quorums: BTreeMap<NodeId, Quorum>,
+    /// Whose keys are whose.
+    pub(super) claims: Claims,
+    /// Keys that the draft names for another owner or use, in words.
+    pub(super) conflicts: Vec<String>,
+}
+
+impl InForce {
+    fn take(&mut self, paper: &Paper, draft: Option<&Paper>) {
+        if draft == Some(paper) {
+            self.conflicts = self.claims.conflicts(paper);
+        }
+        self.claims.take(paper);
+    }
 }
 
 impl Archive {
@@ -120,9 +134,10 @@ impl Archive {
             if found.quorums.contains_key(&node) {
                 continue;
             }
-            let bundle = self.best_bundle(&node, &quorum.set, draft);
+            let bundle = self.best_bundle(&node, &quorum.set, draft, &found.claims);
             found.quorums.insert(node.clone(), quorum);
             let Some(bundle) = bundle else { continue };
+            found.take(&Paper::Bundle(bundle.clone()), draft);
             for entry in &bundle.nodes {
                 match (entry.introduced, &entry.bundle, &entry.root) {
                     (As::Child, Some(set), _) => queue.push_back(introduced(&node, entry, set)),
@@ -156,6 +171,7 @@ impl Archive {
         }
         let whose = format!("bundle keys of {}, as root {} names them", last.node, last.version);
         queue.push_back((last.node.clone(), Quorum { whose, set: last.bundle.clone() }));
+        found.take(&Paper::Root(last.clone()), draft);
         found.roots.insert(last.node.clone(), last);
     }
 
@@ -196,7 +212,13 @@ impl Archive {
     }
 
     /// The highest version that holds and that enough of `set` have signed.
-    fn best_bundle(&self, node: &NodeId, set: &KeySet, draft: Option<&Paper>) -> Option<Bundle> {
+    fn best_bundle(
+        &self,
+        node: &NodeId,
+        set: &KeySet,
+        draft: Option<&Paper>,
+        claims: &Claims,
+    ) -> Option<Bundle> {
         let drafted = draft.and_then(|paper| match paper {
             Paper::Bundle(bundle) if bundle.node == *node => Some(bundle),
             _ => None,
@@ -204,7 +226,7 @@ impl Archive {
         let signed = self.documents.iter().filter_map(|(paper, general)| match paper {
             Paper::Bundle(bundle) if bundle.node == *node && bundle.fed == self.fed => {
                 let holds = paper.flaw().is_none() && sound(paper).is_ok() && met(general, set);
-                holds.then_some(bundle)
+                (holds && claims.conflicts(paper).is_empty()).then_some(bundle)
             }
             _ => None,
         });

@@ -53,15 +53,16 @@ pub fn next_bundle(old: &Bundle, now: Time) -> Bundle {
     next
 }
 
-/// The changed bundle, if it would hold and says something new.
+/// The changed bundle, if it would hold and says something new; `anew` allows one that says the
+/// same, for other keys to sign it.
 ///
 /// # Errors
 /// [`CeremonyError::Nothing`], [`CeremonyError::Time`] if it has expired,
 /// [`CeremonyError::Flaw`] and those about keys.
-pub fn proposed(old: &Bundle, new: Bundle) -> Result<Bundle, CeremonyError> {
+pub fn proposed(old: &Bundle, new: Bundle, anew: bool) -> Result<Bundle, CeremonyError> {
     let mut same = old.clone();
     (same.version, same.iat) = (new.version, new.iat);
-    if same == new {
+    if same == new && !anew {
         return Err(CeremonyError::Nothing);
     }
     if new.exp <= new.iat {
@@ -192,4 +193,99 @@ pub fn own_key(bundle: &mut Bundle, entry: KeyEntry) -> Result<(), CeremonyError
 pub(super) fn entry(key: &PublicKey, usage: Usage, life: (u64, u64)) -> KeyEntry {
     let (nbf, exp) = life;
     KeyEntry { jwk: key.to_jwk(), usage, nbf, exp, kinds: None, scopes: None, tlp: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{NOW, bundle, id, key, scope, whole};
+    use super::*;
+
+    fn days(number: u64) -> Duration {
+        Duration::from_secs(number * 24 * 3600)
+    }
+
+    #[test]
+    fn a_key_stays_listed_for_400_days_after_its_end_and_then_goes() {
+        let mut old = bundle("eu-fr");
+        let (first, second) = (NOW, NOW + days(10));
+        old.keys = vec![
+            entry(&key(1), Usage::Issue, (0, first.secs())),
+            entry(&key(2), Usage::Issue, (0, second.secs())),
+        ];
+        let left = |now| next_bundle(&old, now).keys.len();
+        assert_eq!(
+            [left(NOW + days(399)), left(NOW + days(400)), left(NOW + days(410))],
+            [2, 1, 0]
+        );
+    }
+
+    #[test]
+    fn the_next_version_carries_every_revocation_and_is_issued_now() {
+        let old = whole();
+        let new = next_bundle(&old, NOW + days(1));
+        assert_eq!((new.version, new.iat, new.exp), (8, (NOW + days(1)).secs(), old.exp));
+        assert_eq!(new.revoked, old.revoked);
+        assert!(!new.revoked.is_empty());
+    }
+
+    #[test]
+    fn a_new_version_says_something_new_unless_it_is_to_be_signed_anew() {
+        let old = whole();
+        let new = next_bundle(&old, NOW);
+        assert_eq!(proposed(&old, new.clone(), false), Err(CeremonyError::Nothing));
+        assert_eq!(proposed(&old, new.clone(), true), Ok(new));
+    }
+
+    #[test]
+    fn an_expired_bundle_is_not_proposed_without_a_new_end() {
+        let old = whole();
+        let mut new = next_bundle(&old, Time::from_secs(old.exp));
+        new.contact.phone = Some("1".into());
+        assert!(matches!(proposed(&old, new, false), Err(CeremonyError::Time(_))));
+    }
+
+    #[test]
+    fn what_is_not_said_of_a_known_node_stays_as_it_was() {
+        let mut changed = whole();
+        let before = changed.nodes[0].clone();
+        let said = Introduction { tlp: Some(Tlp::Green), ..Introduction::default() };
+        introduce(&mut changed, &before.id, As::Child, &said).expect("changed");
+        let may = Grant { tlp: Tlp::Green, ..before.may.clone() };
+        assert_eq!(changed.nodes, [NodeEntry { may, ..before }]);
+    }
+
+    #[test]
+    fn a_new_node_needs_its_level_its_constituency_and_its_keys() {
+        let full = Introduction {
+            level: Some(Level::Entity),
+            constituency: vec![scope("eu.fr.nor")],
+            bundle: super::super::key_set(1, &[key(9)]).ok(),
+            ..Introduction::default()
+        };
+        let lacking = [
+            Introduction { level: None, ..full.clone() },
+            Introduction { constituency: Vec::new(), ..full.clone() },
+            Introduction { bundle: None, ..full.clone() },
+        ];
+        for said in lacking {
+            let done = introduce(&mut bundle("eu-fr"), &id("eu-fr-town"), As::Child, &said);
+            assert!(matches!(done, Err(CeremonyError::Introduction { .. })), "{said:?}");
+        }
+        let mut with = bundle("eu-fr");
+        introduce(&mut with, &id("eu-fr-town"), As::Child, &full).expect("introduced");
+        assert_eq!(with.nodes[0].may.kinds, [Kind::Withdrawal, Kind::Escalation]);
+        assert_eq!(with.nodes[0].may.scopes, [scope("eu.fr.nor")]);
+    }
+
+    #[test]
+    fn a_key_never_changes_its_use_and_keeps_its_beginning() {
+        let mut with = bundle("eu-fr");
+        own_key(&mut with, entry(&key(1), Usage::Issue, (10, 20))).expect("added");
+        own_key(&mut with, entry(&key(1), Usage::Issue, (15, 30))).expect("extended");
+        assert_eq!((with.keys[0].nbf, with.keys[0].exp), (10, 30));
+        let relay = own_key(&mut with, entry(&key(1), Usage::Relay, (15, 30)));
+        assert_eq!(relay, Err(CeremonyError::KeyTwice(key(1).id().clone())));
+        let never = own_key(&mut with, entry(&key(2), Usage::Relay, (30, 30)));
+        assert!(matches!(never, Err(CeremonyError::Time(_))));
+    }
 }

@@ -1,16 +1,15 @@
 //! Which documents of a place are in force, which are not and why, and what to look at soon.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::archive::{Archive, InForce, met};
-use super::effects::{key_signs_nothing, signs_nothing};
 use super::keys::{admitted, id_of, sound};
-use super::words::{quoted, time};
-use super::world::World;
-use crate::jws::{General, KeyId};
-use crate::notice::{NodeId, Time};
-use crate::trust::{Bundle, Paper, Root, Trust, Usage};
+use super::reach::{key_signs_nothing, signs_nothing};
+use super::words::{list, quoted, time};
+use crate::jws::General;
+use crate::notice::Time;
+use crate::trust::{Bundle, Paper, Rejected, Root, Trust, Usage};
 
 /// How long ahead an end is told: time for a ceremony.
 const AHEAD: Duration = Duration::from_secs(30 * 24 * 3600);
@@ -47,24 +46,36 @@ pub fn check(archive: &Archive, pin: &General, documents: &[General], now: Time)
     let last = force.roots.get(&archive.home);
     let last = last.and_then(|root| general_of(archive, root)).unwrap_or(pin);
     let trust = match Trust::compile(last, documents) {
-        Ok((trust, _)) => Some(trust),
+        Ok((trust, rejected)) => {
+            failures.extend(not_taken(&force, &trust, &rejected));
+            Some(trust)
+        }
         Err(error) => {
             failures.push(error.to_string());
             None
         }
     };
-    for why in World::of(archive, None).rejected {
-        failures.push(quoted(&why));
-    }
     let mut warnings = Vec::new();
     roots(&force, now, &mut warnings);
     bundles(&force, now, &mut warnings);
     introduced(&force, &mut warnings);
-    warnings.extend(twice(&force));
     if let Some(trust) = &trust {
         grants(trust, &mut warnings);
     }
     Report { standings, warnings, failures }
+}
+
+/// What counts by the walk of this module and not for a relay. The relay's word is the last.
+fn not_taken(force: &InForce, trust: &Trust, rejected: &[Rejected]) -> Vec<String> {
+    let other = |bundle: &&Bundle| {
+        trust.seat(&bundle.node).is_none_or(|seat| seat.version != bundle.version)
+    };
+    let told = |bundle: &Bundle| {
+        let whys = rejected.iter().filter(|one| one.node.as_ref() == Some(&bundle.node));
+        let whys = list(whys.map(|one| quoted(&one.why)));
+        format!("a relay does not take bundle {} of {}: {whys}", bundle.version, bundle.node)
+    };
+    force.bundles.values().filter(other).map(told).collect()
 }
 
 fn general_of<'a>(archive: &'a Archive, root: &Root) -> Option<&'a General> {
@@ -136,9 +147,12 @@ fn bundle_standing(force: &InForce, bundle: &Bundle, general: &General) -> Stand
             false => Standing::Rejected(text),
         };
     }
-    match force.bundles.get(&bundle.node) {
+    let best = force.bundles.get(&bundle.node);
+    let conflicts = force.claims.conflicts(&Paper::Bundle(bundle.clone()));
+    match best {
         Some(best) if best == bundle => Standing::InForce,
         Some(best) if best.version > bundle.version => Standing::Superseded(best.version),
+        _ if !conflicts.is_empty() => Standing::Rejected(list(conflicts)),
         _ => {
             let text = format!("version {} is there with other content", bundle.version);
             Standing::Rejected(text)
@@ -225,24 +239,6 @@ fn introduced(force: &InForce, warnings: &mut Vec<String>) {
             }
         }
     }
-}
-
-/// A key with two owners or two uses.
-pub(super) fn twice(force: &InForce) -> Vec<String> {
-    let mut found = Vec::new();
-    let mut owners: BTreeMap<KeyId, (NodeId, &'static str)> = BTreeMap::new();
-    let roots = force.roots.values().cloned().map(Paper::Root);
-    let papers: Vec<Paper> =
-        roots.chain(force.bundles.values().cloned().map(Paper::Bundle)).collect();
-    for (jwk, node, usage) in papers.iter().flat_map(Paper::keys) {
-        let id = id_of(jwk);
-        let (owner, first) = owners.entry(id.clone()).or_insert_with(|| (node.clone(), usage));
-        if owner != node || *first != usage {
-            let text = format!("key {id} stands twice: {first} of {owner}, and {usage} of {node}");
-            found.push(text);
-        }
-    }
-    found
 }
 
 fn grants(trust: &Trust, warnings: &mut Vec<String>) {

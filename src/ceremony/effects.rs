@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::archive::Archive;
-use super::check::twice;
 use super::contrast::keys as keys_that_sign;
+use super::reach::{Reach, covered};
 use super::words::{count, list, quoted, scopes, short, time};
 use super::world::World;
 use crate::jws::KeyId;
-use crate::notice::{Kind, NodeId, Scope, Tlp};
+use crate::notice::{NodeId, Scope};
 use crate::trust::{Link, Paper, Revocation, Seat, Trust, TrustedKey, Why};
 
 /// What changes for each node, in words, if `draft` is in force; a line for each thing.
@@ -19,9 +19,8 @@ pub fn effects(archive: &Archive, draft: &Paper) -> Vec<String> {
     for why in after.rejected.iter().filter(|why| !before.rejected.contains(why)) {
         lines.push(format!("WARNING: what is left out by every reader: {}", quoted(why)));
     }
-    let shared = twice(&before.documents);
-    for text in twice(&after.documents).into_iter().filter(|text| !shared.contains(text)) {
-        lines.push(format!("WARNING: {text}: one of the two is left out by every reader"));
+    for text in &after.documents.conflicts {
+        lines.push(format!("WARNING: {text}: every reader would leave this document out"));
     }
     match (&before.trust, &after.trust) {
         (Some(was), Some(is)) => {
@@ -147,91 +146,6 @@ fn served(id: &NodeId, was: &[Scope], is: &[Scope], lines: &mut Vec<String>) {
     if !won.is_empty() {
         lines.push(format!("{id} now serves {}: what is for it goes there too", list(won)));
     }
-}
-
-fn covered(scope: &Scope, by: &[Scope]) -> bool {
-    by.iter().any(|other| other.contains(scope))
-}
-
-/// What may be signed: what every grant on the way allows.
-struct Reach {
-    kinds: Vec<Kind>,
-    scopes: Vec<Scope>,
-    tlp: Tlp,
-}
-
-impl Reach {
-    fn of(seat: &Seat) -> Self {
-        let mut all = Self { kinds: Kind::ALL.to_vec(), scopes: Vec::new(), tlp: Tlp::Red };
-        for (at, grant) in seat.grants.iter().enumerate() {
-            all.kinds.retain(|kind| grant.kinds.contains(kind));
-            all.tlp = all.tlp.min(grant.tlp);
-            all.scopes = match at {
-                0 => grant.scopes.clone(),
-                _ => common(&all.scopes, &grant.scopes),
-            };
-        }
-        all
-    }
-
-    fn of_key(seat: &Seat, key: &TrustedKey) -> Self {
-        let mut all = Self::of(seat);
-        all.kinds.retain(|kind| key.grant.kinds.contains(kind));
-        all.tlp = all.tlp.min(key.grant.tlp);
-        all.scopes = common(&all.scopes, &key.grant.scopes);
-        all
-    }
-
-    fn is_empty(&self) -> bool {
-        self.kinds.is_empty() || self.scopes.is_empty()
-    }
-
-    /// `who` ends with "may".
-    fn contrast(&self, who: &str, new: &Self, lines: &mut Vec<String>) {
-        let labels = |above: Tlp, to: Tlp| {
-            list(Tlp::ALL.into_iter().filter(|tlp| *tlp > above && *tlp <= to))
-        };
-        if new.tlp < self.tlp {
-            lines.push(format!("{who} no longer sign {}", labels(new.tlp, self.tlp)));
-        }
-        if new.tlp > self.tlp {
-            lines.push(format!("{who} now also sign {}", labels(self.tlp, new.tlp)));
-        }
-        let gone = self.kinds.iter().filter(|kind| !new.kinds.contains(kind));
-        let gone: Vec<&Kind> = gone.collect();
-        if !gone.is_empty() {
-            lines.push(format!("{who} no longer sign the kinds {}", list(gone)));
-        }
-        let added: Vec<&Kind> = new.kinds.iter().filter(|k| !self.kinds.contains(k)).collect();
-        if !added.is_empty() {
-            lines.push(format!("{who} now also sign the kinds {}", list(added)));
-        }
-        let lost: Vec<String> =
-            self.scopes.iter().filter(|s| !covered(s, &new.scopes)).map(short).collect();
-        if !lost.is_empty() {
-            lines.push(format!("{who} no longer sign for the whole of {}", list(lost)));
-        }
-        let won: Vec<String> =
-            new.scopes.iter().filter(|s| !covered(s, &self.scopes)).map(short).collect();
-        if !won.is_empty() {
-            lines.push(format!("{who} now also sign for {}", list(won)));
-        }
-    }
-}
-
-fn common(some: &[Scope], other: &[Scope]) -> Vec<Scope> {
-    let met = some.iter().flat_map(|s| other.iter().filter_map(|o| s.meet(o)));
-    met.collect::<BTreeSet<Scope>>().into_iter().collect()
-}
-
-/// Whether a seat's grants leave nothing that it could sign.
-pub(super) fn signs_nothing(seat: &Seat) -> bool {
-    Reach::of(seat).is_empty()
-}
-
-/// Whether an issue key's own grant leaves nothing of its seat's.
-pub(super) fn key_signs_nothing(seat: &Seat, key: &TrustedKey) -> bool {
-    Reach::of_key(seat, key).is_empty()
 }
 
 fn links(was: &Trust, is: &Trust, from: &NodeId, lines: &mut Vec<String>) {

@@ -8,13 +8,19 @@
 mod archive;
 mod bundle;
 mod check;
+mod claims;
 mod contrast;
 mod effects;
+#[cfg(test)]
+mod effects_tests;
 mod error;
 mod keys;
+mod reach;
 mod revoke;
 mod root;
 mod rotate;
+#[cfg(test)]
+mod samples;
 mod sign;
 mod told;
 mod words;

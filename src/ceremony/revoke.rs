@@ -120,3 +120,63 @@ pub fn revoke(
     bundle.revoked.push(Revocation { kid: kid.to_owned(), at: at.secs(), why, good: named });
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{NOW, bundle, id, key};
+    use super::*;
+
+    fn owner(node: &str, usage: Usage) -> Owner {
+        Owner { node: id(node), usage, key: key(1).id().clone() }
+    }
+
+    #[test]
+    fn an_authority_revokes_its_own_keys_and_those_below_it_and_the_union_only_its_own() {
+        let may = |by: &str, of: &str| {
+            revoke(&mut bundle(by), &owner(of, Usage::Issue), Why::Ceased, NOW, &[]).is_ok()
+        };
+        assert!(may("eu-fr", "eu-fr") && may("eu-fr", "eu-fr-bre-chu") && may("eu", "eu"));
+        assert!(!may("eu", "eu-fr") && !may("eu-fr-bre", "eu-fr") && !may("eu-fr", "eu-be-x"));
+        assert!(!may("eu-fr", "eu-frx"));
+    }
+
+    #[test]
+    fn a_second_revocation_counts_only_if_it_is_earlier_or_graver() {
+        let mut bundle = bundle("eu-fr");
+        let mut again = |why, at| {
+            revoke(&mut bundle, &owner("eu-fr", Usage::Issue), why, Time::from_secs(at), &[])
+        };
+        assert_eq!(again(Why::Superseded, 100), Ok(()));
+        let known = Err(CeremonyError::Revoked(key(1).id().clone()));
+        assert_eq!(again(Why::Superseded, 100), known);
+        assert_eq!(again(Why::Ceased, 200), known);
+        assert_eq!(again(Why::Superseded, 50), Ok(()));
+        assert_eq!(again(Why::Compromised, 200), Ok(()));
+        assert_eq!(again(Why::Compromised, 300), known);
+        assert_eq!(bundle.revoked.len(), 3);
+    }
+
+    #[test]
+    fn a_list_is_ascending_without_doubles_and_its_name_is_its_digest() {
+        let (low, high) = ("1".repeat(64), "f".repeat(64));
+        let list = Manifest::read(&format!("{high}\n\n{low}\n{high}")).expect("a list");
+        assert_eq!(list.bytes, [[0x11; 32], [0xff; 32]].concat());
+        assert_eq!((list.digest, list.count()), (Id::of(&list.bytes), 2));
+        let line = |text: &str| Manifest::read(text).expect_err("refused").to_string();
+        assert!(line(&format!("{low}\nF{}", "f".repeat(63))).starts_with("line 2: "));
+        assert!(line("\n").starts_with("0 notice ids"));
+    }
+
+    #[test]
+    fn a_relay_key_gets_no_list_and_lists_stand_beside_compromised_alone() {
+        let good = [Manifest::read(&"1".repeat(64)).expect("a list")];
+        let revoked = |usage, why| {
+            let mut bundle = bundle("eu-fr");
+            revoke(&mut bundle, &owner("eu-fr", usage), why, NOW, &good)
+                .map(|()| bundle.revoked[0].good.is_some())
+        };
+        assert_eq!(revoked(Usage::Issue, Why::Compromised), Ok(true));
+        assert_eq!(revoked(Usage::Relay, Why::Compromised), Ok(false));
+        assert!(matches!(revoked(Usage::Issue, Why::Ceased), Err(CeremonyError::List(_))));
+    }
+}

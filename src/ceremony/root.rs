@@ -90,3 +90,59 @@ fn whole(root: Root, fewer: bool) -> Result<Root, CeremonyError> {
     sound(&paper)?;
     paper.flaw().map_or(Ok(root), |flaw| Err(CeremonyError::Flaw(flaw)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{NOW, key, root};
+    use super::*;
+
+    fn next(change: RootChange) -> Result<Root, CeremonyError> {
+        let life = (NOW, NOW + std::time::Duration::from_secs(3600));
+        next_root(&root(), life, &change, false)
+    }
+
+    #[test]
+    fn a_root_key_is_replaced_at_once_and_a_bundle_key_stays_beside_the_new_one() {
+        let swap = |old: u8| Some((key(old).id().as_str().to_owned(), key(99)));
+        let by_root = next(RootChange { swap: swap(11), ..RootChange::default() }).expect("a root");
+        assert_eq!((by_root.version, by_root.root.keys.len()), (2, 5));
+        assert!(!by_root.root.keys.contains(&key(11).to_jwk()));
+        let by_bundle =
+            next(RootChange { swap: swap(1), ..RootChange::default() }).expect("a root");
+        assert_eq!(by_bundle.bundle.keys, [key(1).to_jwk(), key(99).to_jwk()]);
+        assert_eq!(by_bundle.root, root().root);
+    }
+
+    #[test]
+    fn a_root_never_falls_below_three_of_five_by_accident() {
+        let drop = vec![key(11).id().as_str().to_owned()];
+        let fewer = next(RootChange { drop: drop.clone(), ..RootChange::default() });
+        assert_eq!(fewer, Err(CeremonyError::FewKeys { threshold: 3, keys: 4 }));
+        let two = next(RootChange { threshold: Some(2), ..RootChange::default() });
+        assert_eq!(two, Err(CeremonyError::FewKeys { threshold: 2, keys: 5 }));
+        let life = (NOW, NOW + std::time::Duration::from_secs(3600));
+        let change = RootChange { drop, ..RootChange::default() };
+        assert!(next_root(&root(), life, &change, true).is_ok());
+    }
+
+    #[test]
+    fn a_threshold_that_means_nothing_or_is_never_met_is_refused() {
+        for threshold in [0, 6] {
+            let change = RootChange { threshold: Some(threshold), ..RootChange::default() };
+            assert_eq!(next(change), Err(CeremonyError::Threshold { threshold, keys: 5 }));
+        }
+    }
+
+    #[test]
+    fn a_root_key_is_no_bundle_key() {
+        let change = RootChange { bundle_keys: vec![key(12)], ..RootChange::default() };
+        assert_eq!(next(change), Err(CeremonyError::KeyTwice(key(12).id().clone())));
+    }
+
+    #[test]
+    fn a_root_that_would_end_before_it_begins_is_refused() {
+        let change = RootChange::default();
+        let flaw = next_root(&root(), (NOW, NOW), &change, false);
+        assert!(matches!(flaw, Err(CeremonyError::Flaw(_))), "{flaw:?}");
+    }
+}

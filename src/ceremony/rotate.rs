@@ -21,9 +21,9 @@ pub enum Rotation {
     RootKeyOf(NodeId),
 }
 
-/// Puts `to` beside the key whose id begins with `from`, and gives that id. Of the node's own keys the old one ends
-/// one `overlap` after the new one's `life` begins, and stays listed; of an introduced node's both
-/// stay until the old one is dropped, since such a set has no times.
+/// Puts `to` beside the key whose id begins with `from`, and gives that id. Of the node's own
+/// keys the old one ends one `overlap` after the new one's `life` begins, and stays listed; of an
+/// introduced node's both stay until the old one is dropped, since such a set has no times.
 ///
 /// # Errors
 /// [`CeremonyError`]: the key is not here, ended already, or would end before the other counts.

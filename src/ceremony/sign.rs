@@ -80,3 +80,45 @@ pub fn gather(document: &mut General, copy: &General) -> Result<usize, CeremonyE
     *document = together;
     Ok(new)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::samples::{archive, root, secret, signed, whole};
+    use super::*;
+    use crate::trust::Paper;
+
+    #[test]
+    fn a_key_that_does_not_count_and_a_key_twice_add_no_signature() {
+        let paper = Paper::Bundle(whole());
+        let mut document = paper.draft().expect("a draft");
+        let quorums = archive().quorums(&paper);
+        let stranger = sign(&mut document, &secret(99), &quorums);
+        assert!(matches!(stranger, Err(CeremonyError::NotCounted(..))), "{stranger:?}");
+        sign(&mut document, &secret(1), &quorums).expect("signed");
+        let twice = sign(&mut document, &secret(1), &quorums);
+        assert_eq!(twice, Err(CeremonyError::SignedTwice(secret(1).public().id().clone())));
+        assert_eq!(document.signatures(), 1);
+    }
+
+    #[test]
+    fn signatures_of_copies_are_gathered_once_and_of_other_documents_never() {
+        let paper = Paper::Root(root());
+        let mut here = signed(&paper, &[11]);
+        let there = signed(&paper, &[12, 13]);
+        assert_eq!(gather(&mut here, &there), Ok(2));
+        assert_eq!(gather(&mut here, &there), Ok(0));
+        let other = signed(&Paper::Bundle(whole()), &[1]);
+        assert_eq!(gather(&mut here, &other), Err(CeremonyError::OtherPayload));
+        let found = progress(&here, &archive().quorums(&paper));
+        assert!(found.iter().all(Progress::is_met), "{found:?}");
+    }
+
+    #[test]
+    fn no_document_has_more_signatures_than_a_reader_takes() {
+        let mut document = Paper::Root(root()).draft().expect("a draft");
+        for seed in 100..116 {
+            sign(&mut document, &secret(seed), &[]).expect("signed");
+        }
+        assert_eq!(sign(&mut document, &secret(200), &[]), Err(CeremonyError::Full));
+    }
+}

@@ -1,6 +1,6 @@
 //! `chappe trust grant`: whom a bundle introduces, its node's own keys, contact and life.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{ArgGroup, Args};
 
@@ -44,11 +44,11 @@ pub(super) struct Arguments {
     own: OwnKey,
     #[command(flatten)]
     contact: ContactArguments,
-    /// Let the bundle count anew, from now for --days
+    /// Let the bundle count anew, from now for --days; also to have it signed by other keys
     #[arg(long)]
     renew: bool,
     /// Days that a renewed bundle or a --key counts
-    #[arg(long, value_name = "N", default_value_t = times::YEAR, value_parser = clap::value_parser!(u64).range(1..=3650))]
+    #[arg(long, value_name = "N", default_value_t = times::YEAR, value_parser = times::day_count)]
     days: u64,
     #[command(flatten)]
     output: Output,
@@ -132,7 +132,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let now = crate::time::now();
     let mut new = next_bundle(&old, now);
     change(arguments, &mut new, now)?;
-    let new = proposed(&old, new).map_err(Failure::usage)?;
+    let new = proposed(&old, new, arguments.renew).map_err(Failure::usage)?;
     let (old, new) = (Paper::Bundle(old), Paper::Bundle(new));
     proposal::tell(Some(&old), &new, &arguments.place, &[])?;
     arguments.output.write(&new)
@@ -171,7 +171,7 @@ fn change(arguments: &Arguments, new: &mut Bundle, now: Time) -> Outcome {
     Ok(())
 }
 
-fn node_file(path: &PathBuf) -> Result<NodeEntry, Failure> {
+fn node_file(path: &Path) -> Result<NodeEntry, Failure> {
     let bytes = read(path, MAX_DOCUMENT_BYTES)?;
     let entry: NodeEntry =
         jws::from_slice(&bytes).map_err(|e| Failure::usage(format!("{}: {e}", path.display())))?;

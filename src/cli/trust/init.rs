@@ -49,7 +49,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     contact: ContactArguments,
     /// How long it counts
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = times::year_count)]
     years: u64,
     /// The federation that it belongs to, 32 hexadecimal digits [default of a root: a new one]
     #[arg(long, value_name = "HEX", conflicts_with = "fed_of")]

@@ -66,7 +66,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     for owner in &owners {
         revoke(&mut new, owner, arguments.why, at, &good).map_err(Failure::refused)?;
     }
-    let new = proposed(&old, new).map_err(Failure::usage)?;
+    let new = proposed(&old, new, false).map_err(Failure::usage)?;
     let steps = steps(arguments, &owners);
     let node = owners.first().map_or_else(|| old.node.clone(), |owner| owner.node.clone());
     let (old, new) = (Paper::Bundle(old), Paper::Bundle(new));

@@ -32,7 +32,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "TIME", default_value = "now")]
     from_time: String,
     /// Days that the new key counts
-    #[arg(long, value_name = "N", default_value_t = times::YEAR, value_parser = clap::value_parser!(u64).range(1..=3650))]
+    #[arg(long, value_name = "N", default_value_t = times::YEAR, value_parser = times::day_count)]
     days: u64,
     /// Take a key out of the set that it is in: after its overlap, or a root key that is lost
     #[arg(long, value_name = "KID")]
@@ -61,7 +61,7 @@ struct RootArguments {
     #[arg(long, value_name = "M")]
     bundle_threshold: Option<usize>,
     /// Of a root: how long the next one counts
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..=10))]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = times::year_count)]
     years: u64,
     /// Of a root: allow less than 3 of 5 root keys
     #[arg(long)]
@@ -172,7 +172,7 @@ fn in_bundle(arguments: &Arguments, old: &Bundle, now: Time) -> Outcome {
             rotate(&mut new, from, &to, life, arguments.overlap).map_err(|e| named(old, e))?;
         steps.extend(done.next_steps(&old.node, &key, (start, start + arguments.overlap)));
     }
-    let new = proposed(old, new).map_err(Failure::usage)?;
+    let new = proposed(old, new, false).map_err(Failure::usage)?;
     let (old, new) = (Paper::Bundle(old.clone()), Paper::Bundle(new));
     proposal::tell(Some(&old), &new, &arguments.place, &steps)?;
     arguments.output.write(&new)

@@ -37,3 +37,18 @@ pub(super) fn span(text: &str) -> Result<Duration, String> {
 pub(super) fn days(number: u64) -> Duration {
     Duration::from_secs(number.saturating_mul(DAY))
 }
+
+/// 1 to 10 years: a document that counts longer is one that nobody looks at again.
+pub(super) fn year_count(text: &str) -> Result<u64, String> {
+    bounded(text, 10)
+}
+
+/// 1 day to 10 years.
+pub(super) fn day_count(text: &str) -> Result<u64, String> {
+    bounded(text, 3650)
+}
+
+fn bounded(text: &str, most: u64) -> Result<u64, String> {
+    let number = text.parse().ok().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| format!("expected a number from 1 to {most}"))
+}
