@@ -19,11 +19,13 @@ const ROOT: [&str; 2] = ["--root", "trust/root.json"];
 fn three_of_five_sign_copies_in_three_places_and_the_gathered_root_holds() {
     let table = Table::new();
     table.draft_root("trust/root.json");
+    let payload = table.document("trust/root.json").unverified_payload().expect("a payload");
+    let digest = format!("SHA-256 {}", Id::of(&payload));
     for (place, key) in [("brest", "r1"), ("lille", "r3"), ("lyon", "r5")] {
         table.copy("trust/root.json", &format!("{place}/root.json"));
         let file = format!("{place}/root.json");
         let said = table.done(&["sign", &file, "--key", &format!("{key}.pem")]);
-        says(&said, &["root of eu-fr, version 1", "3 of 5 keys must sign"]);
+        says(&said, &["root of eu-fr, version 1", "3 of 5 keys must sign", &digest]);
         says(&said, &["1 signed, 3 of 5 must", "not enough yet"]);
     }
     let merge = ["sign", "trust/root.json", "--merge"];
@@ -263,9 +265,69 @@ fn lists_of_good_notices_are_sorted_named_by_digest_and_written_beside_the_bundl
     }
     let kept = shown["says"]["keys"].as_array().map(Vec::len);
     assert_eq!(kept, Some(2), "a revoked key stays listed");
+    table.sign("trust/eu-fr-bre-3.json", &["cb"]);
+    let well = table.ends(1, &["check", "trust", ROOT[0], ROOT[1]]);
+    assert!(well.contains("eu-fr-bre has no relay key") && !well.contains("is not here"), "{well}");
+    std::fs::remove_file(table.path(&list)).expect("removed");
+    let missing = table.ends(1, &["check", "trust", ROOT[0], ROOT[1]]);
+    says(&missing, &[&format!("the list {digest} of good notices is not here")]);
     std::fs::write(table.path("bad.txt"), "xyz").expect("written");
     let bad = ["--why", "compromised", "--at", "now", "--good", "bad.txt", "--dry-run"];
     says(&table.ends(2, &[&revoke[..], &bad].concat()), &["bad.txt: line 1"]);
     let ceased = ["--why", "ceased", "--at", "now", "--good", "good.txt", "--dry-run"];
     says(&table.ends(3, &[&revoke[..], &ceased].concat()), &["`compromised` alone"]);
+}
+
+#[test]
+fn a_rendered_federation_is_checked_from_the_state_and_from_the_union() {
+    let table = Table::new();
+    let topology = concat!(env!("CARGO_MANIFEST_DIR"), "/topology/small.toml");
+    let mut render = Command::new(env!("CARGO_BIN_EXE_chappe"));
+    render.args(["topology", "render", topology, "--out"]).arg(table.path("out"));
+    assert!(render.output().expect("runs").status.success());
+    // One root key each: good for a trial, and told.
+    let from = |root: &str| table.ends(1, &["check", "out/trust", "--root", root]);
+    let state = from("out/trust/eu-fr.root.json");
+    says(&state, &["root of eu, version 1: not used", "eu-fr: one key alone signs the next root"]);
+    says(&state, &["bundle of eu-be, version 1: in force"]);
+    let union = from("out/trust/eu.root.json");
+    says(&union, &["root of eu-fr, version 1: in force"]);
+    let line = ["grant", "out/trust/eu.bundle.json", "--remove", "eu-be", "--dry-run", "--root"];
+    let said = table.done(&[&line[..], &["out/trust/eu-fr.root.json"]].concat());
+    says(&said, &["for all who pin eu-fr's root", "eu-be is no longer introduced"]);
+    let line = ["grant", "out/trust/eu.bundle.json", "--remove", "eu-fr", "--dry-run", "--root"];
+    let said = table.done(&[&line[..], &["out/trust/eu-fr.root.json"]].concat());
+    assert!(!said.contains("eu-fr-bre"), "the union cannot stop what stays inside a State: {said}");
+}
+
+#[test]
+fn a_grant_takes_own_keys_contact_and_a_node_from_a_file() {
+    let table = Table::with_a_state();
+    table.key("second");
+    let key = ["--key", "second.pub", "--use", "issue", "--kinds", "advisory", "--tlp", "GREEN"];
+    let more = ["--days", "90", "--hours", "24/7", "--node", "node.json", ROOT[0], ROOT[1]];
+    let entry = serde_json::json!({
+        "id": "eu-fr-sante", "as": "child", "level": "sector",
+        "constituency": ["eu.fr.all.health"],
+        "may": {"kinds": ["advisory"], "scopes": ["eu.fr.all.health"], "tlp": "AMBER"},
+        "ceiling": "RED", "clients": ["health"],
+        "bundle": {"threshold": 1, "keys": [{"kty": "OKP", "crv": "Ed25519",
+            "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]},
+    });
+    std::fs::write(table.path("node.json"), entry.to_string()).expect("written");
+    let line = ["grant", "trust/eu-fr-2.json", "--out", "trust/eu-fr-3.json"];
+    let said = table.done(&[&line[..], &key, &more].concat());
+    let kid = table.kid("second");
+    says(&said, &[&format!("new issue key {kid}"), "kinds advisory", "up to GREEN", "24/7"]);
+    says(&said, &["eu-fr-sante is introduced (sector): it serves eu.fr.all.health"]);
+    says(&said, &["once it has a bundle that 1 of 1 key have signed"]);
+    table.sign("trust/eu-fr-3.json", &["b1"]);
+    let trust = table.trust("trust/root.json");
+    let key = trust.find(&chappe::jws::KeyId::hint(&kid)).expect("listed");
+    assert_eq!(key.grant.tlp, chappe::notice::Tlp::Green);
+    let wrong = ["grant", "trust/eu-fr-3.json", "--dry-run", "--child", "eu-fr-bre"];
+    let said = table.ends(2, &[&wrong[..], &["--clients", "helth"]].concat());
+    says(&said, &["no sector is called `helth`"]);
+    let old = ["grant", "trust/eu-fr-2.json", "--phone", "1", "--dry-run", ROOT[0], ROOT[1]];
+    says(&table.ends(3, &old), &["version 3 of the bundle of eu-fr is in force there"]);
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::CeremonyError;
 use super::claims::Claims;
-use super::keys::{admitted, sound};
+use super::keys::{admitted, flaw};
 use crate::jws::General;
 use crate::notice::{Federation, NodeId};
 use crate::trust::{As, Bundle, KeySet, Paper, Root};
@@ -204,7 +204,7 @@ impl Archive {
 
     fn roots(&self) -> impl Iterator<Item = (&Root, &General)> {
         self.documents.iter().filter_map(|(paper, general)| match paper {
-            Paper::Root(root) if root.fed == self.fed && paper.flaw().is_none() => {
+            Paper::Root(root) if root.fed == self.fed && flaw(paper).is_none() => {
                 Some((root, general))
             }
             _ => None,
@@ -225,7 +225,7 @@ impl Archive {
         });
         let signed = self.documents.iter().filter_map(|(paper, general)| match paper {
             Paper::Bundle(bundle) if bundle.node == *node && bundle.fed == self.fed => {
-                let holds = paper.flaw().is_none() && sound(paper).is_ok() && met(general, set);
+                let holds = flaw(paper).is_none() && met(general, set);
                 (holds && claims.conflicts(paper).is_empty()).then_some(bundle)
             }
             _ => None,

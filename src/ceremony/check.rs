@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::archive::{Archive, InForce, met};
-use super::keys::{admitted, id_of, sound};
+use super::keys::{admitted, flaw, id_of};
 use super::reach::{key_signs_nothing, signs_nothing};
 use super::words::{list, quoted, time};
 use crate::jws::General;
@@ -21,6 +21,9 @@ pub enum Standing {
     InForce,
     /// A higher version, which this is, counts in its place.
     Superseded(u64),
+    /// It holds, and nobody who pins this root needs it: a union's root beside a State's, whose
+    /// bundle names the union's bundle keys itself.
+    Unused,
     /// It does not hold, and why.
     Rejected(String),
 }
@@ -88,11 +91,10 @@ fn standing(archive: &Archive, force: &InForce, general: &General) -> Standing {
         Ok(paper) => paper,
         Err(error) => return Standing::Rejected(error.to_string()),
     };
-    let flaw = paper.flaw().or_else(|| sound(&paper).err().map(|e| e.to_string()));
     if *paper.fed() != archive.fed {
         return Standing::Rejected(format!("of another federation, {}", paper.fed()));
     }
-    if let Some(flaw) = flaw {
+    if let Some(flaw) = flaw(&paper) {
         return Standing::Rejected(flaw);
     }
     match &paper {
@@ -103,6 +105,9 @@ fn standing(archive: &Archive, force: &InForce, general: &General) -> Standing {
 
 fn root_standing(archive: &Archive, force: &InForce, root: &Root, general: &General) -> Standing {
     let Some(last) = force.roots.get(&root.node) else {
+        if force.quorums.contains_key(&root.node) && met(general, &root.root) {
+            return Standing::Unused;
+        }
         let text = format!("no bundle in force introduces {}, or not with these keys", root.node);
         return Standing::Rejected(text);
     };

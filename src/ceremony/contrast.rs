@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::keys::id_of;
 use super::told::{key_line, node_line, revocation_line};
-use super::words::{count, grant, list, scopes, set, time};
+use super::words::{count, grant, list, quoted, scopes, set, time};
 use crate::jws::KeyId;
 use crate::notice::NodeId;
 use crate::trust::{Bundle, KeyEntry, KeySet, NodeEntry, Paper, Root};
@@ -56,7 +56,7 @@ fn bundles(old: &Bundle, new: &Bundle, lines: &mut Vec<String>) {
         let shown = |bundle: &Bundle| {
             let contact = &bundle.contact;
             let parts = [&contact.phone, &contact.hours, &contact.mail];
-            list(parts.into_iter().flatten().map(|text| super::words::quoted(text)))
+            list(parts.into_iter().flatten().map(|text| quoted(text)))
         };
         lines.push(format!("contact: {} (before: {})", shown(new), shown(old)));
     }
@@ -116,7 +116,8 @@ fn entry_changes(old: &NodeEntry, new: &NodeEntry, lines: &mut Vec<String>) {
     say("serves", scopes(&new.constituency), scopes(&old.constituency));
     say("may sign", grant(&new.may), grant(&old.may));
     say("may be sent up to", new.ceiling.to_string(), old.ceiling.to_string());
-    say("clients in", list(&new.clients), list(&old.clients));
+    let clients = |entry: &NodeEntry| list(entry.clients.iter().map(|client| quoted(client)));
+    say("clients in", clients(new), clients(old));
     for (word, was, is) in
         [("its bundle", &old.bundle, &new.bundle), ("its root", &old.root, &new.root)]
     {

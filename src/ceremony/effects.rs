@@ -178,8 +178,8 @@ fn link_changes(from: &NodeId, old: &Link, new: &Link, lines: &mut Vec<String>) 
         lines.push(format!(
             "AMBER passes from {from} to {} for {} (before: {})",
             new.to,
-            list(&new.clients),
-            list(&old.clients)
+            list(new.clients.iter().map(|client| quoted(client))),
+            list(old.clients.iter().map(|client| quoted(client)))
         ));
     }
     if new.follows && old.constituency != new.constituency {

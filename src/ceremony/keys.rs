@@ -54,6 +54,12 @@ pub(super) fn find<'a>(
     }
 }
 
+/// Why every reader would reject a document, whoever signed it; `None` if nothing is wrong.
+#[must_use]
+pub fn flaw(paper: &Paper) -> Option<String> {
+    paper.flaw().or_else(|| sound(paper).err().map(|error| error.to_string()))
+}
+
 /// Each key of a document is admitted and stands in it once; sets can be met.
 pub(super) fn sound(paper: &Paper) -> Result<(), CeremonyError> {
     for set in sets(paper) {

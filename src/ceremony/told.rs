@@ -2,7 +2,8 @@
 
 use super::keys::id_of;
 use super::words::{count, grant, list, quoted, scopes, set, time, why};
-use crate::notice::Time;
+use crate::jws::General;
+use crate::notice::{Id, Time};
 use crate::trust::{As, Bundle, KeyEntry, KeySet, NodeEntry, Paper, Revocation, Root};
 
 /// `bundle of eu-fr, version 3`.
@@ -10,6 +11,14 @@ use crate::trust::{As, Bundle, KeyEntry, KeySet, NodeEntry, Paper, Revocation, R
 pub fn title(paper: &Paper) -> String {
     let what = if paper.is_root() { "root" } else { "bundle" };
     format!("{what} of {}, version {}", paper.node(), paper.version())
+}
+
+/// The digest of what is signed: the same on every copy, whoever has signed it, so people at
+/// different places can compare it over the telephone.
+#[must_use]
+pub fn fingerprint(document: &General) -> String {
+    let bytes = document.unverified_payload().unwrap_or_default();
+    format!("what is signed has the SHA-256 {}", Id::of(&bytes))
 }
 
 /// What a document says, a line for each thing.

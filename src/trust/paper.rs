@@ -25,7 +25,8 @@ impl Paper {
     /// # Errors
     /// [`PaperError`] if its payload is not the strict JSON of a root or a bundle.
     pub fn read(document: &General) -> Result<Self, PaperError> {
-        let wrong = |why: String| PaperError(why);
+        // What a stranger wrote may stand in the error; a terminal must not obey it.
+        let wrong = |why: String| PaperError(why.escape_debug().to_string());
         let payload = document.unverified_payload().map_err(|e| wrong(e.to_string()))?;
         let what = serde_json::from_slice::<serde_json::Value>(&payload)
             .ok()

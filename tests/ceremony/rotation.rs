@@ -151,3 +151,19 @@ fn check_tells_of_an_introduction_that_leaves_nothing_and_of_a_node_without_a_bu
     says(&checked, &["eu-fr-bre-town is introduced and has no bundle that 1 of 1 key signed"]);
     says(&checked, &["eu-fr-bre-town may sign nothing", "eu-fr-bre-town serves nothing"]);
 }
+
+#[test]
+fn a_stolen_bundle_key_is_replaced_and_dropped_in_one_version() {
+    let table = Table::with_a_state();
+    table.key("cb2");
+    let old = table.kid("cb");
+    let line = ["rotate", "trust/eu-fr-2.json", "--from", &old, "--to", "cb2.pub", "--drop", &old];
+    let said = table.done(&[&line[..], &["--out", "trust/eu-fr-3.json"], &ROOT].concat());
+    says(&said, &["may sign now", "signs no more", "its 2 keys count no more until"]);
+    table.sign("trust/eu-fr-3.json", &["b1"]);
+    let missing = table.ends(3, &["check", "trust", ROOT[0], ROOT[1]]);
+    says(&missing, &["bundle of eu-fr-bre, version 2: REJECTED: signed by 0 of the 1"]);
+    table.done(&["grant", "trust/eu-fr-bre-2.json", "--renew", "--out", "trust/eu-fr-bre-3.json"]);
+    table.sign("trust/eu-fr-bre-3.json", &["cb2"]);
+    table.done(&["check", "trust", ROOT[0], ROOT[1]]);
+}

@@ -62,16 +62,19 @@ pub(super) fn paper(path: &Path, general: &General) -> Result<Paper, Failure> {
 
 /// Every document of a folder, by name; one that is none is a failure.
 pub(super) fn folder_documents(folder: &Path) -> Result<Vec<(PathBuf, General)>, Failure> {
-    folder_paths(folder)?.into_iter().map(|path| Ok((path.clone(), document(&path)?))).collect()
+    folder_paths(folder, "json")?
+        .into_iter()
+        .map(|path| Ok((path.clone(), document(&path)?)))
+        .collect()
 }
 
-/// Every `*.json` of a folder, by name.
-pub(super) fn folder_paths(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+/// Every file of a folder with this ending, by name.
+pub(super) fn folder_paths(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, Failure> {
     let failed = |e: std::io::Error| Failure::usage(format!("{}: {e}", folder.display()));
     let mut paths = Vec::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let path = entry.map_err(failed)?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path.extension().is_some_and(|extension| extension == ending) {
             paths.push(path);
         }
         if paths.len() > MAX_DOCUMENTS {

@@ -8,7 +8,7 @@ use clap::Args;
 use super::super::output::say;
 use super::super::{Failure, Outcome, complain};
 use super::files::{self, Place};
-use crate::ceremony::{Archive, Quorum, differences, effects, title};
+use crate::ceremony::{Archive, Quorum, differences, effects, fingerprint, title};
 use crate::notice::Time;
 use crate::trust::{Bundle, Paper};
 
@@ -44,6 +44,7 @@ impl Output {
             return Err(Failure::refused(format!("the draft has {found} bytes, at most {most}")));
         }
         files::write_new(path, text.as_bytes())?;
+        say!("{}", fingerprint(&draft));
         say!("draft in {}: unsigned, in force nowhere", path.display());
         say!("sign it: chappe trust sign {} --key PRIVATEKEY", path.display());
         Ok(())
@@ -104,7 +105,7 @@ fn tell_effects(archive: &Archive, old: Option<&Paper>, new: &Paper) -> Outcome 
     let lines = effects(archive, new);
     match lines.is_empty() {
         true => say!("for nobody does anything change but the version"),
-        false => block("what it changes, once it is in force:", &lines),
+        false => block(&changes_for(archive), &lines),
     }
     Ok(())
 }
@@ -119,6 +120,11 @@ pub(super) fn known_quorums(old: Option<&Paper>, new: &Paper) -> Vec<Quorum> {
         }
         _ => vec![own],
     }
+}
+
+/// For whom the effects are: a union changes nothing of what stays inside a State.
+pub(super) fn changes_for(archive: &Archive) -> String {
+    format!("what it changes for all who pin {}'s root, once it is in force:", archive.home())
 }
 
 pub(super) fn block(head: &str, lines: &[String]) {

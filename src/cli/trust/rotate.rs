@@ -158,19 +158,22 @@ fn in_bundle(arguments: &Arguments, old: &Bundle, now: Time) -> Outcome {
     let start = times::instant("--from-time", &arguments.from_time, now)?;
     let mut new = next_bundle(old, now);
     let mut steps = Vec::new();
+    if let (Some(from), Some(to)) = (&arguments.from, &arguments.to) {
+        let to = crate::keys::read_public(to).map_err(Failure::usage)?;
+        let life = (start, start + times::days(arguments.days));
+        let (done, key) =
+            rotate(&mut new, from, &to, life, arguments.overlap).map_err(|e| named(old, e))?;
+        // Without an overlap the steps of one do not hold.
+        if arguments.drop.is_empty() {
+            steps.extend(done.next_steps(&old.node, &key, (start, start + arguments.overlap)));
+        }
+    }
     for text in &arguments.drop {
         let node = drop_key(&mut new, text).map_err(|e| named(old, e))?;
         steps.push(format!(
             "before this is distributed, {node}'s bundle in force must be signed by the keys that \
              stay"
         ));
-    }
-    if let (Some(from), Some(to)) = (&arguments.from, &arguments.to) {
-        let to = crate::keys::read_public(to).map_err(Failure::usage)?;
-        let life = (start, start + times::days(arguments.days));
-        let (done, key) =
-            rotate(&mut new, from, &to, life, arguments.overlap).map_err(|e| named(old, e))?;
-        steps.extend(done.next_steps(&old.node, &key, (start, start + arguments.overlap)));
     }
     let new = proposed(old, new, false).map_err(Failure::usage)?;
     let (old, new) = (Paper::Bundle(old.clone()), Paper::Bundle(new));

@@ -9,7 +9,7 @@ use super::super::output::say;
 use super::super::{Failure, Outcome};
 use super::files::{self, Place};
 use super::proposal::known_quorums;
-use crate::ceremony::{Archive, Progress, describe, progress};
+use crate::ceremony::{Archive, Progress, describe, fingerprint, progress};
 use crate::jws::General;
 use crate::trust::Paper;
 
@@ -38,6 +38,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
             false => {
                 say!("{}", path.display());
                 describe(&paper, crate::time::now()).iter().for_each(|line| say!("  {line}"));
+                say!("  {}", fingerprint(general));
                 tell(general, &signed);
             }
         }

@@ -8,9 +8,10 @@ use clap::Args;
 use super::super::output::say;
 use super::super::{Failure, Outcome, complain};
 use super::files::{self, Place, folder_of};
-use super::proposal::{block, known_quorums};
+use super::proposal::{block, changes_for, known_quorums};
 use crate::ceremony::{
-    CeremonyError, Progress, Quorum, describe, differences, effects, gather, progress, sign, title,
+    CeremonyError, Progress, Quorum, describe, differences, effects, fingerprint, flaw, gather,
+    progress, sign, title,
 };
 use crate::jws::General;
 use crate::trust::Paper;
@@ -46,6 +47,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
     let paper = files::paper(&arguments.file, &document)?;
     let old = before(arguments, &paper)?;
     let quorums = told(arguments, &paper, old.as_ref())?;
+    say!("{}", fingerprint(&document));
     for path in &arguments.merge {
         let named = |e: CeremonyError| Failure::refused(format!("{}: {e}", path.display()));
         let new = gather(&mut document, &files::document(path)?).map_err(named)?;
@@ -75,7 +77,7 @@ pub(super) fn run(arguments: &Arguments) -> Outcome {
 
 /// Says what is signed; gives the sets of keys that must sign it, as far as they are known.
 fn told(arguments: &Arguments, paper: &Paper, old: Option<&Paper>) -> Result<Vec<Quorum>, Failure> {
-    if let Some(flaw) = paper.flaw() {
+    if let Some(flaw) = flaw(paper) {
         return Err(Failure::refused(format!("every reader would reject this document: {flaw}")));
     }
     match old {
@@ -96,7 +98,7 @@ fn told(arguments: &Arguments, paper: &Paper, old: Option<&Paper>) -> Result<Vec
         }
         return Ok(known);
     };
-    block("what it changes, once it is in force:", &effects(&archive, paper));
+    block(&changes_for(&archive), &effects(&archive, paper));
     let quorums = archive.quorums(paper);
     if quorums.is_empty() {
         let node = paper.node();
@@ -125,7 +127,7 @@ fn before(arguments: &Arguments, paper: &Paper) -> Result<Option<Paper>, Failure
 
 fn beside(folder: &Path, paper: &Paper) -> Vec<Paper> {
     // A draft may lie among files of any kind: what is no version of it does not matter here.
-    let paths = files::folder_paths(folder).unwrap_or_default();
+    let paths = files::folder_paths(folder, "json").unwrap_or_default();
     let read = paths.iter().filter_map(|path| Paper::read(&files::document(path).ok()?).ok());
     read.filter(|old| old.is_version_of(paper)).collect()
 }
