@@ -313,7 +313,8 @@ fn the_honest_notice_that_the_attacks_change_passes() {
     arrive("eu-fr", &Source::Child(id("eu-fr-bre")), &statement, wire).expect("an escalation");
 }
 
-/// Reasons that only a node's state or rules give; `tests/routing.rs` provokes them.
+/// Reasons that only a node's state or rules give; `tests/routing.rs` provokes them, and
+/// `tests/trust.rs` those of trust documents.
 const BY_STATE: &[Reason] = &[
     Reason::Relation,
     Reason::AlreadyIssued,
@@ -321,6 +322,10 @@ const BY_STATE: &[Reason] = &[
     Reason::Withdrawn,
     Reason::Rule,
     Reason::NoRule,
+    Reason::TrustRollback,
+    Reason::TrustFork,
+    Reason::TrustExpired,
+    Reason::TrustInvalid,
 ];
 
 #[test]

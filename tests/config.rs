@@ -52,7 +52,8 @@ fn every_rendered_file_is_read_and_the_files_it_names_are_there() {
 
 fn relay(file: &Path) -> Vec<std::path::PathBuf> {
     let config = RelayConfig::load(file).expect("a configuration");
-    let mut named = vec![config.server.seed, config.relay_key, config.root, config.bundles];
+    let mut named = vec![config.server.seed, config.relay_key, config.root];
+    named.extend(config.bundles);
     named.extend(config.upstreams.into_iter().map(|upstream| upstream.seed));
     named
 }

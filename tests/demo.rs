@@ -28,7 +28,7 @@ const COUNTS: &[&str] = &[
 #[test]
 fn the_demo_is_exact_takes_a_stranger_outlives_its_parts_and_leaves_nothing() {
     let mut demo = Demonstration::start("topology/small.toml");
-    its_account_is_exact(&demo.account);
+    its_account_is_exact(&demo.account, 9);
     let nodes = federation_json_names_all_that_a_stranger_needs(&demo);
     a_stranger_with_other_libraries_finds_everything_in_order(&demo);
     who_may_not_listen_is_told(&demo);
@@ -40,11 +40,26 @@ fn the_demo_is_exact_takes_a_stranger_outlives_its_parts_and_leaves_nothing() {
     assert_eq!(leftovers(&demo), 0, "processes are left");
 }
 
-fn its_account_is_exact(account: &Value) {
+#[test]
+fn three_states_are_played_as_exactly_as_one() {
+    let output = Command::new(env!("CARGO_BIN_EXE_chappe"))
+        .current_dir(root(""))
+        .args(["demo", "--once", "--json", "--topology", "topology/europe.toml"])
+        .output()
+        .expect("runs");
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let account: Value = serde_json::from_slice(&output.stdout).expect("one JSON object");
+    its_account_is_exact(&account, 27);
+    assert_eq!(account["escalations"]["sent"], 3, "one in each State: {account}");
+    assert_eq!(account["escalations"]["reached"], 6, "region and State of each: {account}");
+    assert_eq!(account["provoked"]["grant-scope"], 2, "sibling region, other State: {account}");
+}
+
+fn its_account_is_exact(account: &Value, nodes: usize) {
     for key in COUNTS {
         assert!(account[key].is_u64(), "{key} in {account}");
     }
-    assert_eq!(account["nodes"], 9);
+    assert_eq!(account["nodes"], nodes);
     assert!(account["published"].as_u64() >= Some(40), "{account}");
     assert_eq!(account["expected_deliveries"], account["deliveries"]);
     for key in ["missing", "unexpected", "duplicates", "unverified"] {

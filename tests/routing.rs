@@ -52,7 +52,8 @@ fn arriving(me: &str, path: &[&str], statement: &Statement) -> Verified {
 fn keep(router: &mut Router, m: &Verified) {
     let mut hops = m.hops().to_vec();
     hops.push(chappe::notice::Hop { st: m.id(), prev: m.id(), by: router.me().clone(), at: NOW });
-    router.keep(Stored { id: m.id(), statement: m.statement().clone(), hops });
+    let (statement, kid) = (m.statement().clone(), m.kid().clone());
+    router.keep(Stored { id: m.id(), statement, kid, hops });
 }
 
 fn decide(router: &Router, m: &Verified) -> Verdict {

@@ -8,6 +8,7 @@ use chappe::topology::{Node, Topology, Warning, show};
 
 const FRANCE: &str = include_str!("../topology/france.toml");
 const SMALL: &str = include_str!("../topology/small.toml");
+const EUROPE: &str = include_str!("../topology/europe.toml");
 const FACTS: &str = include_str!("fixtures/hierarchy/csirt-fr.json");
 
 fn france() -> (Topology, Vec<Warning>) {
@@ -125,4 +126,71 @@ fn the_drawing_of_france_has_every_node_once() {
         assert_eq!(lines.count(), usize::from(node.level != Level::Union), "{}", node.id);
     }
     assert!(drawing.contains("Regions without a node: fr.976, fr.pf, fr.cp, fr.tf"));
+}
+
+fn europe() -> (Topology, Vec<Warning>) {
+    Topology::load(EUROPE, "topology/europe.toml").expect("europe.toml has no findings")
+}
+
+#[test]
+fn europe_has_a_union_and_three_states_each_with_regions_a_sector_and_entities() {
+    let (topology, _) = europe();
+    assert_eq!(topology.nodes().len(), 27);
+    let ids = |level: Level| topology.nodes().iter().filter(move |n| n.level == level);
+    let states: Vec<&str> = ids(Level::National).map(|node| node.id.as_str()).collect();
+    assert_eq!(states, ["eu-fr", "eu-de", "eu-be"]);
+    for state in states {
+        for level in [Level::Regional, Level::Sector, Level::Entity] {
+            let within = ids(level).filter(|node| node.id.as_str().starts_with(state)).count();
+            assert!(within >= if level == Level::Sector { 1 } else { 2 }, "{state} {level:?}");
+        }
+    }
+}
+
+/// Nobody's number is invented: it is the one of ANSSI's list, or of an example that nobody runs.
+#[test]
+fn in_europe_only_what_is_on_a_list_or_an_example_has_a_phone_number() {
+    let (topology, warnings) = europe();
+    let listed: Vec<_> = facts("mainland").iter().map(|f| (name(f), phone(f))).collect();
+    let mut silent = Vec::new();
+    for node in topology.nodes().iter().filter(|node| node.level != Level::Entity) {
+        let of = (Some(node.name.clone()), node.contact.phone.clone());
+        match &node.contact.phone {
+            None => silent.push(format!("`{}` has no contact.phone", node.id)),
+            Some(phone) if node.illustrative => {
+                assert!(phone.starts_with("+33 1 99 00 "), "{of:?}");
+            }
+            Some(_) => assert!(listed.contains(&of), "{of:?}"),
+        }
+    }
+    let told: Vec<String> = warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(told.len(), silent.len(), "{told:#?}");
+    for text in silent {
+        assert!(told.iter().any(|warning| warning.contains(&text)), "{text} in {told:#?}");
+    }
+}
+
+#[test]
+fn europe_names_a_real_seat_only_where_its_name_is_public() {
+    let (topology, _) = europe();
+    let real = topology.nodes().iter().filter(|node| !node.illustrative);
+    let names: Vec<&str> = real.map(|node| node.name.as_str()).collect();
+    let public = ["CERT-EU", "CERT-FR", "CERT-Bund", "Centre for Cybersecurity Belgium (CERT.be)"];
+    let listed: Vec<_> = ["mainland", "sector"]
+        .iter()
+        .flat_map(|list| facts(list))
+        .filter_map(|f| name(&f))
+        .collect();
+    for name in names {
+        let known = public.contains(&name) || listed.iter().any(|listed| listed == name);
+        assert!(known, "{name}");
+    }
+}
+
+fn name(fact: &serde_json::Value) -> Option<String> {
+    fact["csirt"].as_str().map(str::to_owned)
+}
+
+fn phone(fact: &serde_json::Value) -> Option<String> {
+    fact["phone"].as_str().map(str::to_owned)
 }

@@ -181,6 +181,7 @@ fn relay(hood: &Neighbourhood) -> UserSpec {
         publish.push(format!("$JS.API.STREAM.INFO.{stream}"));
     }
     for (stream, durable) in linked(hood) {
+        publish.push(format!("$JS.API.CONSUMER.INFO.{stream}.{durable}"));
         publish.push(format!("$JS.API.CONSUMER.CREATE.{stream}.{durable}"));
         publish.push(format!("$JS.API.CONSUMER.RESET.{stream}.{durable}"));
     }

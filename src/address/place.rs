@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::notice::{ALL, Id, Kind, NodeId, Statement};
+use crate::trust::{Named, Sort};
 
 /// First token of every subject of a real notice.
 pub const REAL: &str = "chappe";
@@ -158,6 +159,22 @@ pub fn held(realm: &str, source: &Source, id: Id) -> String {
 #[must_use]
 pub fn receipt(realm: &str, of: Id, by: &NodeId) -> String {
     format!("{realm}.receipts.{of}.{by}")
+}
+
+/// Where a trust document is kept, each version under its own.
+#[must_use]
+pub fn trust(document: &Named) -> String {
+    let sort = match document.sort {
+        Sort::Root => "root",
+        Sort::Bundle => "bundle",
+    };
+    format!("{REAL}.trust.{sort}.{}.{}", document.node, document.version)
+}
+
+/// Where a list of good notices is kept, under its digest.
+#[must_use]
+pub fn trust_list(digest: Id) -> String {
+    format!("{REAL}.trust.list.{digest}")
 }
 
 /// Where refused input is kept; `digest` is of headers and payload as received.

@@ -17,8 +17,9 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 /// Longest life of a notice, and a day of skew: the outer bound behind each message's own TTL.
 const NOTICE_AGE: Duration = Duration::from_secs(401 * 24 * 3600);
 
-/// Streams whose headers a relay folds into its state at start.
-pub const FOLDED: [&str; 4] = ["BOARD", "INBOX", "CASES", "RECEIPTS"];
+/// Streams that a relay folds into its state at start, trust first: the rest is judged by it. Of
+/// notices it reads the headers alone.
+pub const FOLDED: [&str; 5] = ["TRUST", "BOARD", "INBOX", "CASES", "RECEIPTS"];
 
 /// The most local subscribers of a node: each has a replay durable on the board, and a durable is
 /// state that the server writes down with every acknowledgement.
@@ -156,12 +157,7 @@ impl Neighbourhood {
     fn durables(&self) -> Vec<DurableSpec> {
         let mut durables: Vec<DurableSpec> =
             FOLDED.iter().map(|stream| durable(stream, "fold".into(), Vec::new(), true)).collect();
-        for link in &self.links {
-            let name = child_durable(&link.to);
-            durables.push(durable("BOARD", name.clone(), child_board(link), false));
-            durables.push(durable("BEATS", name.clone(), child_beats(link), false));
-            durables.push(durable("TRUST", name, vec![format!("{REAL}.trust.>")], false));
-        }
+        durables.extend(self.links.iter().flat_map(link_durables));
         for (name, interest) in &self.subscribers {
             durables.push(durable("BOARD", replay_durable(name), replay(interest), false));
         }
@@ -178,6 +174,28 @@ impl Neighbourhood {
         }
         durables
     }
+}
+
+/// What a child or follower reads, clamped by the server to what its link may pass.
+#[must_use]
+pub fn link_durables(link: &Link) -> [DurableSpec; 3] {
+    let name = child_durable(&link.to);
+    [
+        durable("BOARD", name.clone(), child_board(link), false),
+        durable("BEATS", name.clone(), child_beats(link), false),
+        durable("TRUST", name, vec![format!("{REAL}.trust.>")], false),
+    ]
+}
+
+/// The durables of a node that was a child or follower and is none any more: nothing passes.
+#[must_use]
+pub fn closed_durables(node: &NodeId) -> [DurableSpec; 3] {
+    // A durable without filters would let everything pass, so there is one for what nobody sends.
+    let shut = |stream: &str, family: &str| {
+        let nothing = vec![format!("{REAL}.{family}.closed.{node}")];
+        durable(stream, child_durable(node), nothing, false)
+    };
+    [shut("BOARD", "board"), shut("BEATS", "beats"), shut("TRUST", "trust")]
 }
 
 /// The pattern for real notices and for drills.
@@ -224,7 +242,7 @@ fn queue(name: &str, tails: &[&str], max_bytes: i64) -> StreamSpec {
 }
 
 fn durable(stream: &str, name: String, filters: Vec<String>, fold: bool) -> DurableSpec {
-    // A receipt is all payload.
-    let headers_only = fold && stream != "RECEIPTS";
+    // A receipt and a trust document are all payload.
+    let headers_only = fold && !["RECEIPTS", "TRUST"].contains(&stream);
     DurableSpec { stream: stream.to_owned(), name, filters, fold, headers_only }
 }

@@ -65,6 +65,17 @@ impl Bus {
         self.durable(reading, stream, durable).await.map(drop)
     }
 
+    /// How many messages of a durable of the own account are not settled. Needs nothing but
+    /// `CONSUMER.INFO` of it.
+    ///
+    /// # Errors
+    /// As [`Self::has_durable`].
+    pub async fn waiting(&self, stream: &str, durable: &str) -> Result<u64, BusError> {
+        let durable = self.durable(Reading::Own, stream, durable).await?;
+        let info = durable.cached_info();
+        Ok(info.num_pending + u64::try_from(info.num_ack_pending).unwrap_or_default())
+    }
+
     /// Sets a durable of the own account back to a stream sequence; needs `CONSUMER.RESET` of it.
     ///
     /// What it had delivered and not yet settled is forgotten, and everything from there on that

@@ -11,7 +11,7 @@ use async_nats::HeaderMap;
 use async_nats::jetstream;
 
 use super::connect::{Bus, BusError, REQUEST_TIMEOUT};
-use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Wire, WireError};
+use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Time, Wire, WireError};
 
 /// What every sender of ours asks of the server, which stores it with the message.
 const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
@@ -37,17 +37,22 @@ pub struct Delivery {
     pub sequence: u64,
     /// How many more wait behind it.
     pub pending: u64,
+    /// When the stream took it, by its server's clock; 1970 if it did not come from one.
+    pub stored: Time,
     settling: Option<(Bus, String)>,
 }
 
 impl Delivery {
     pub(super) fn from_jetstream(bus: &Bus, message: jetstream::Message) -> Self {
-        let (delivered, sequence, pending) = message.info().map_or((1, 0, 0), |info| {
-            (info.delivered.unsigned_abs(), info.stream_sequence, info.pending)
-        });
+        let (delivered, sequence, pending, stored) =
+            message.info().map_or((1, 0, 0, Time::default()), |info| {
+                let stored = info.published.unix_timestamp().max(0).unsigned_abs();
+                let delivered = info.delivered.unsigned_abs();
+                (delivered, info.stream_sequence, info.pending, Time::from_secs(stored))
+            });
         let message = message.message;
         let settling = message.reply.as_ref().map(|reply| (bus.clone(), reply.to_string()));
-        Self { delivered, sequence, pending, settling, ..Self::from_core(message) }
+        Self { delivered, sequence, pending, stored, settling, ..Self::from_core(message) }
     }
 
     /// From the answer of a direct get; `None` if it is none.
@@ -75,6 +80,7 @@ impl Delivery {
             delivered: 1,
             sequence: 0,
             pending: 0,
+            stored: Time::default(),
             settling: None,
         }
     }

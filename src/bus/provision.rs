@@ -91,6 +91,20 @@ impl Bus {
         Ok(messages.into_iter().flat_map(each).collect())
     }
 
+    /// As [`Self::subjects`], of a stream that may not be there yet.
+    ///
+    /// # Errors
+    /// [`BusError`].
+    pub async fn subjects_if_any(&self, stream: &str) -> Result<Vec<String>, BusError> {
+        let subject = format!("STREAM.INFO.{stream}");
+        let asked: Result<Info, _> = self.api(Reading::Own, subject, &json!({}), stream).await;
+        match asked {
+            Ok(_) => self.subjects(stream).await,
+            Err(BusError::Missing { .. }) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn provision_stream(&self, spec: &StreamSpec, replicas: usize) -> Result<Done, BusError> {
         let name = &spec.name;
         let subject = format!("STREAM.INFO.{name}");

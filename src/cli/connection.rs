@@ -58,7 +58,7 @@ impl Connection {
             node: profile.node,
             endpoint,
             intake: profile.user,
-            trust: TrustFiles { root: profile.root, bundles: profile.bundles },
+            trust: TrustFiles { root: profile.root, bundles: Some(profile.bundles) },
             issue_key: profile.issue_key,
         })
     }
@@ -98,6 +98,7 @@ pub(super) fn failure(error: &SessionError) -> Failure {
         SessionError::Trust(_)
         | SessionError::Key(_)
         | SessionError::WrongKey { .. }
+        | SessionError::UnlistedKey { .. }
         | SessionError::NoDesk(_)
         | SessionError::NoKey => Failure::usage(error),
         SessionError::Bus(_)

@@ -90,6 +90,12 @@ fn whole(listed: &Listed) {
     if let Some(doc) = &s.doc {
         say!("  document {} version {} of {}", doc.reference, doc.version, doc.publisher);
     }
+    if listed.stolen_key {
+        say!("  its key was stolen: it counts as withdrawn");
+    }
+    if listed.stale {
+        say!("  stale: the bundle of {} had expired when it was passed on", s.iss);
+    }
     if let Some(exercise) = &s.exercise {
         say!("  a drill: {exercise}");
     }

@@ -38,10 +38,10 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         },
     };
     let bus = Bus::connect(&endpoint).await.map_err(Failure::failed)?;
-    let done = bus
-        .provision(&prepared.hood.plan(), config.server.replicas)
-        .await
-        .map_err(Failure::failed)?;
+    let stored = relay::stored_trust(&bus).await.map_err(Failure::failed)?;
+    let hood = prepared.hood(&config, &stored).map_err(Failure::usage)?;
+    let done =
+        bus.provision(&hood.plan(), config.server.replicas).await.map_err(Failure::failed)?;
     say!("{}: {} streams and {} durables are in place", config.node, done.streams, done.durables);
     Ok(())
 }

@@ -47,12 +47,13 @@ fn failure(error: &RelayError) -> Failure {
 
 fn check(config: &RelayConfig) -> Outcome {
     let prepared = relay::check(config).map_err(|e| failure(&e))?;
-    let plan = prepared.hood.plan();
+    let hood = prepared.hood(config, &[]).map_err(|e| failure(&e))?;
+    let plan = hood.plan();
     say!("node       {}", config.node);
     say!("server     {}", config.server.url);
-    say!("upstreams  {}", names(prepared.hood.upstreams.iter()));
-    say!("below      {}", names(prepared.hood.links.iter().map(|link| &link.to)));
-    say!("publishers {}", names(prepared.hood.all_publishers().iter()));
+    say!("upstreams  {}", names(hood.upstreams.iter()));
+    say!("below      {}", names(hood.links.iter().map(|link| &link.to)));
+    say!("publishers {}", names(hood.all_publishers().iter()));
     say!("streams    {}, durables {}", plan.streams.len(), plan.durables.len());
     say!("rules      {}, climbing rules {}", config.rules.len(), config.climbs.len());
     Ok(())

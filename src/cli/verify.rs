@@ -33,7 +33,7 @@ pub(super) fn run(arguments: Arguments) -> Outcome {
     let wire = File::parse(&bytes).map_err(|e| Failure::usage(format!("{name}: {e}")))?;
     let beside = || arguments.root.parent().map(PathBuf::from).unwrap_or_default();
     let bundles = arguments.bundles.clone().unwrap_or_else(beside);
-    let files = TrustFiles { root: arguments.root.clone(), bundles };
+    let files = TrustFiles { root: arguments.root.clone(), bundles: Some(bundles) };
     let (trust, _) = load_trust(&files).map_err(Failure::usage)?;
     let now = crate::time::now();
     let (statement, hops) = verify_file(now, &trust, &wire)

@@ -34,8 +34,8 @@ pub struct RelayConfig {
     pub relay_key: PathBuf,
     /// The pinned root of the national authority; of a union its own.
     pub root: PathBuf,
-    /// A folder of `*.json` roots and bundles.
-    pub bundles: PathBuf,
+    /// A folder of `*.json` roots and bundles for the first start; later they are in TRUST.
+    pub bundles: Option<PathBuf>,
     /// Local publishers, without the desk.
     pub publishers: Vec<String>,
     /// Whether local subscribers may get AMBER.
@@ -126,7 +126,7 @@ impl RelayConfig {
         let upstreams = upstreams(root, node.as_ref(), base);
         let relay_key = root.table("keys", KEYS.title, "keys").need("relay", path);
         let trust = root.table("trust", TRUST.title, "trust");
-        let (pinned, bundles) = (trust.need("root", path), trust.need("bundles", path));
+        let (pinned, bundles) = (trust.need("root", path), trust.text("bundles", path));
         let local = Local::read(root.table("local", LOCAL.title, "local"));
         let console = root.table("console", CONSOLE.title, "console").text("listen", listen);
         let (rules, climbs) = (rules(root), climbs(root));
@@ -137,7 +137,7 @@ impl RelayConfig {
             upstreams: upstreams?,
             relay_key: base.join(relay_key?),
             root: base.join(pinned?),
-            bundles: base.join(bundles?),
+            bundles: bundles.map(|folder: PathBuf| base.join(folder)),
             publishers,
             amber,
             subscribers,
@@ -194,7 +194,6 @@ bundles = "trust/bundles"
                 "1: [keys] has no `relay`",
                 "1: [server] has no `seed`",
                 "1: [server] has no `url`",
-                "1: [trust] has no `bundles`",
                 "1: [trust] has no `root`",
                 "1: the file has no `node`",
             ]

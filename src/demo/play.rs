@@ -156,7 +156,7 @@ async fn open(rendered: &Rendered, node: &NodeId) -> Result<Session, DemoError> 
         intake: DESK.to_owned(),
         trust: TrustFiles {
             root: rendered.out.join("trust").join(format!("{home}.root.json")),
-            bundles: rendered.out.join("trust"),
+            bundles: Some(rendered.out.join("trust")),
         },
         issue_key: Some(of.folder.join("keys").join("issue.pem")),
     };

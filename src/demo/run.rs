@@ -125,9 +125,9 @@ pub async fn run(
     scene.settle(&players).await?;
     tell("an update, a closing, a withdrawal, a cover note");
     story::follow_up(&mut players, topology, &papers, told).await?;
-    tell("an incident climbs, an answer comes back");
+    tell("an incident climbs in each State, answers come back");
     let escalations = story::climb(&mut players, topology, &options.incident).await?;
-    tell("two notices that their own node must refuse");
+    tell("notices that their own node must refuse");
     let provoked = story::provoke(&mut players, topology).await?;
 
     tell("accounting for every delivery");

@@ -10,7 +10,7 @@ use super::script::Step;
 use super::summary::Escalations;
 use crate::document::{Format, Incident, describe};
 use crate::notice::{
-    Audience, CaseState, Id, Kind, Level, NodeId, Outcome, Regime, Stage, Statement, Tlp,
+    Audience, CaseState, Id, Kind, Level, NodeId, Outcome, Regime, Scope, Stage, Statement, Tlp,
 };
 use crate::publish::{Escalation, Options, Target, annotation, ending, escalation, response};
 use crate::topology::{Node, Topology};
@@ -139,48 +139,78 @@ async fn note(
     Ok(())
 }
 
-/// An entity's incident climbs to its national CERT, which answers.
+/// In each State an entity's incident climbs to the national CERT, which answers.
 pub(super) async fn climb(
     players: &mut Players<'_>,
     topology: &Topology,
     report: &Path,
 ) -> Result<Escalations, DemoError> {
     let mut counted = Escalations::default();
-    let Some((entity, top)) = reporter(topology) else { return Ok(counted) };
     let failed = |e: &dyn std::fmt::Display| DemoError::File(format!("{}: {e}", report.display()));
-    let body = std::fs::read(report).map_err(|e| failed(&e))?;
-    let incident = Incident::parse(&body, &report.display().to_string()).map_err(|e| failed(&e))?;
-    let said = Escalation {
-        top: top.clone(),
-        tlp: Tlp::Amber,
-        stage: Stage::EarlyWarning,
-        regime: Regime::Nis2,
-        before: None,
-        exercise: None,
-    };
-    let draft = players.at(&entity).await?.draft(crate::time::now());
-    let statement = escalation(&draft, &incident, &said, &body)?;
-    let id = players.issue(&statement, body, None).await?;
-    counted.sent = 1;
-    counted.reached = come_back(players, &entity, id, &top).await?;
-    if answer(players, &top, Target { id, statement }, &entity).await? {
-        counted.answered = 1;
+    let told = std::fs::read(report).map_err(|e| failed(&e))?;
+    let parse = |body: &[u8]| Incident::parse(body, &report.display().to_string());
+    let first = parse(&told).map_err(|e| failed(&e))?;
+    for entity in reporters(topology, &first.scope) {
+        let Some(top) = entity.id.state() else { continue };
+        let body = reported_by(entity, &told, &first).unwrap_or_else(|| told.clone());
+        let incident = parse(&body).map_err(|e| failed(&e))?;
+        let said = Escalation {
+            top: top.clone(),
+            tlp: Tlp::Amber,
+            stage: Stage::EarlyWarning,
+            regime: Regime::Nis2,
+            before: None,
+            exercise: None,
+        };
+        let draft = players.at(&entity.id).await?.draft(crate::time::now());
+        let statement = escalation(&draft, &incident, &said, &body)?;
+        let id = players.issue(&statement, body, None).await?;
+        counted.sent += 1;
+        counted.reached += come_back(players, &entity.id, id, &top).await?;
+        if answer(players, &top, Target { id, statement }, &entity.id).await? {
+            counted.answered += 1;
+        }
     }
     Ok(counted)
 }
 
-/// The first entity under a region under a State: all three are levels of the climb.
-fn reporter(topology: &Topology) -> Option<(NodeId, NodeId)> {
-    let is = |id: &Option<NodeId>, level: Level| {
-        id.as_ref().and_then(|id| topology.node(id)).is_some_and(|node| node.level == level)
+/// Of each State, an entity under a region: all three are levels of the climb. Where the report
+/// happened, the one that it is of.
+fn reporters<'t>(topology: &'t Topology, scope: &Scope) -> Vec<&'t Node> {
+    let of = |level| topology.nodes().iter().filter(move |node| node.level == level);
+    let under_a_region = |node: &&Node| {
+        let parent = node.id.parent().and_then(|id| topology.node(&id));
+        parent.is_some_and(|parent| parent.level == Level::Regional)
     };
-    let health = |node: &&Node| node.constituency.iter().any(|s| s.sector() == "health");
-    let entity = topology
-        .nodes()
-        .iter()
-        .filter(health)
-        .find(|node| node.level == Level::Entity && is(&node.id.parent(), Level::Regional))?;
-    Some((entity.id.clone(), entity.id.state()?))
+    let entities: Vec<&Node> = of(Level::Entity).filter(under_a_region).collect();
+    let one = |state: &Node| {
+        let mut within = entities.iter().copied().filter(|node| state.id.contains(&node.id));
+        within.clone().find(|node| is_of(node, scope)).or_else(|| within.next())
+    };
+    of(Level::National).filter_map(one).collect()
+}
+
+fn is_of(node: &Node, scope: &Scope) -> bool {
+    node.constituency.iter().any(|own| own.contains(scope))
+}
+
+/// What another victim of the same incident reports; `None` for the one that the file is of.
+fn reported_by(entity: &Node, told: &[u8], first: &Incident) -> Option<Vec<u8>> {
+    if is_of(entity, &first.scope) {
+        return None;
+    }
+    let own = entity.constituency.first()?;
+    let mut report: serde_json::Value = serde_json::from_slice(told).ok()?;
+    let fields = report.as_object_mut()?;
+    for personal in ["reported_by", "nis2", "contact"] {
+        fields.remove(personal);
+    }
+    let affected = serde_json::json!({"name": entity.name, "sector": own.sector()});
+    fields.insert("affected".into(), affected);
+    fields.insert("scope".into(), own.to_string().into());
+    fields.insert("countries".into(), vec![own.country()].into());
+    fields.insert("summary".into(), format!("The same as in {}.", first.scope).into());
+    serde_json::to_vec(&report).ok()
 }
 
 /// Waits until the top's own receipt is back at the reporter; how many levels have said so.
@@ -230,7 +260,8 @@ async fn answer(
     }
 }
 
-/// Two notices that no node may pass: RED for a scope, and a region that signs for its sibling.
+/// Notices that no node may pass: RED for a scope, a region that signs for its sibling, and a State
+/// that signs for another.
 pub(super) async fn provoke(
     players: &mut Players<'_>,
     topology: &Topology,
@@ -241,9 +272,11 @@ pub(super) async fn provoke(
     if let Some(national) = of(Level::National).next() {
         bad.push((national, national, Tlp::Red));
     }
-    let mut regions = of(Level::Regional);
-    if let (Some(one), Some(other)) = (regions.next(), regions.next()) {
-        bad.push((one, other, Tlp::Green));
+    for level in [Level::Regional, Level::National] {
+        let mut siblings = of(level);
+        if let (Some(one), Some(other)) = (siblings.next(), siblings.next()) {
+            bad.push((one, other, Tlp::Green));
+        }
     }
     for (issuer, target, tlp) in bad {
         let Some(scope) = target.constituency.first() else { continue };
@@ -273,4 +306,38 @@ async fn rejected(
         ..Options::default()
     };
     Ok(draft.document(&described, body, None, aud, &options)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EUROPE: &str = include_str!("../../topology/europe.toml");
+    const REPORT: &[u8] = include_bytes!("../../demo/incident.json");
+
+    fn europe() -> Topology {
+        Topology::load(EUROPE, "topology/europe.toml").expect("no findings").0
+    }
+
+    #[test]
+    fn an_entity_of_each_state_reports_and_the_files_own_where_it_happened() {
+        let (topology, scope) = (europe(), "eu.fr.bre.health".parse().expect("a scope"));
+        let found = reporters(&topology, &scope);
+        let ids: Vec<&str> = found.iter().map(|node| node.id.as_str()).collect();
+        assert_eq!(ids, ["eu-fr-bre-hospital1", "eu-de-by-klinik1", "eu-be-vlg-port1"]);
+    }
+
+    #[test]
+    fn another_victim_reports_its_own_place_and_nothing_personal_of_the_first() {
+        let topology = europe();
+        let first = Incident::parse(REPORT, "incident.json").expect("an incident");
+        let of = |id: &str| topology.node(&id.parse().expect("an id")).expect("a node");
+        assert_eq!(reported_by(of("eu-fr-bre-hospital1"), REPORT, &first), None);
+        let port = reported_by(of("eu-be-vlg-port1"), REPORT, &first).expect("a report");
+        let port = Incident::parse(&port, "port").expect("an incident");
+        assert_eq!(port.scope.to_string(), "eu.be.vlg.transport");
+        assert_eq!((port.countries, port.affected.sector), (vec!["be".into()], "transport".into()));
+        assert_eq!((port.contact, port.reported_by), (None, None));
+        assert_eq!(port.severity, first.severity);
+    }
 }

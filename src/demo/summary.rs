@@ -110,9 +110,10 @@ impl std::fmt::Display for Summary {
             writeln!(f, "{times:>6}  refused: {reason} ({provoked} provoked on purpose)")?;
         }
         let e = &self.escalations;
+        let word = if e.sent == 1 { "escalation" } else { "escalations" };
         writeln!(
             f,
-            "{:>6}  escalation sent, {} levels said how far it came, {} answered",
+            "{:>6}  {word} sent, {} levels said how far, {} answered",
             e.sent, e.reached, e.answered
         )?;
         let (p50, p99) = (self.hop_latency_ms.p50, self.hop_latency_ms.p99);

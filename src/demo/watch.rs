@@ -44,7 +44,7 @@ impl Watch {
             if !trusts.contains_key(&home) {
                 let bundles = rendered.out.join("trust");
                 let root = bundles.join(format!("{home}.root.json"));
-                let (trust, _) = load_trust(&TrustFiles { root, bundles })?;
+                let (trust, _) = load_trust(&TrustFiles { root, bundles: Some(bundles) })?;
                 trusts.insert(home.clone(), Arc::new(trust));
             }
             let Some(trust) = trusts.get(&home) else { continue };

@@ -115,6 +115,12 @@ impl General {
         found
     }
 
+    /// Whether `key` has signed: one good signature under its own id is enough.
+    #[must_use]
+    pub fn is_signed_by(&self, key: &PublicKey) -> bool {
+        self.signatures.iter().any(|one| self.signer(one, std::slice::from_ref(key)).is_some())
+    }
+
     fn signer(&self, one: &One, keys: &[PublicKey]) -> Option<KeyId> {
         let header = from_base64url(&one.protected)?;
         let kid = check_protected(&header, Typ::Trust).ok()?;

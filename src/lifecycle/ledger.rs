@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use super::thread::{Thread, ThreadKey, Version};
+use crate::jws::KeyId;
 use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Time};
 
 /// How a notice stands, as operators read it.
@@ -35,12 +36,28 @@ impl Standing {
     }
 }
 
+/// A notice for the ledger, with what its standing is judged by when a key turns out stolen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Its statement.
+    pub statement: Statement,
+    /// The node that it came from; `None` for the node's own.
+    pub from: Option<NodeId>,
+    /// The key that signed it.
+    pub kid: KeyId,
+    /// Its first hop's time.
+    pub first: Time,
+}
+
 /// A notice that the node holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Entry {
     statement: Arc<Statement>,
-    /// The node that it came from; `None` for the node's own.
     from: Option<NodeId>,
+    kid: KeyId,
+    first: Time,
+    /// Signed by a thief, as far as anybody can tell: it counts as withdrawn, and does nothing.
+    void: bool,
 }
 
 /// What a node holds. `keep` is the only way in, live and at start alike.
@@ -55,24 +72,67 @@ pub struct Ledger {
 
 impl Ledger {
     /// Takes a notice. Twice is once, and the first custody stays.
-    pub fn keep(&mut self, id: Id, statement: Statement, from: Option<NodeId>) {
+    pub fn keep(&mut self, id: Id, kept: Kept) {
         if self.entries.contains_key(&id) {
             return;
         }
-        if let (Some(key), Some(version)) = (ThreadKey::of(&statement), Version::of(id, &statement))
-        {
-            let of_a_note = self.target_is_a_note(&statement);
+        let Kept { statement, from, kid, first } = kept;
+        let statement = Arc::new(statement);
+        self.count(id, &statement);
+        self.entries.insert(id, Entry { statement, from, kid, first, void: false });
+    }
+
+    /// What a notice does to its thread and to others.
+    fn count(&mut self, id: Id, statement: &Arc<Statement>) {
+        if let (Some(key), Some(version)) = (ThreadKey::of(statement), Version::of(id, statement)) {
+            let of_a_note = self.target_is_a_note(statement);
             let thread = self.threads.entry(key).or_default();
             thread.hold();
             if !of_a_note {
-                thread.keep(version, &statement);
+                thread.keep(version, statement);
             }
         }
         if statement.kind == Kind::Withdrawal {
             let by = statement.iss.clone();
             self.ended.extend(statement.re.map(|target| ((target, by), id)));
         }
-        self.entries.insert(id, Entry { statement: Arc::new(statement), from });
+    }
+
+    /// Judges every notice again: `is_void` says of (key, issuer, first hop's time, id) whether a
+    /// thief signed it. What he signed counts as withdrawn; what his withdrawals, closings and
+    /// updates hid is in force again. Returns how many notices changed.
+    pub fn judge(&mut self, is_void: impl Fn(&KeyId, &NodeId, Time, Id) -> bool) -> usize {
+        let mut changed = 0;
+        for (id, entry) in &mut self.entries {
+            let void = is_void(&entry.kid, &entry.statement.iss, entry.first, *id);
+            changed += usize::from(entry.void != void);
+            entry.void = void;
+        }
+        if changed > 0 {
+            self.count_all();
+        }
+        changed
+    }
+
+    fn count_all(&mut self) {
+        (self.threads, self.ended) = (BTreeMap::new(), HashMap::new());
+        let good = self.entries.iter().filter(|(_, entry)| !entry.void);
+        let good: Vec<_> = good.map(|(id, entry)| (*id, Arc::clone(&entry.statement))).collect();
+        for (id, statement) in good {
+            self.count(id, &statement);
+        }
+    }
+
+    /// Whether a notice is here and counts as withdrawn because its key was stolen.
+    #[must_use]
+    pub fn is_void(&self, id: Id) -> bool {
+        self.entries.get(&id).is_some_and(|entry| entry.void)
+    }
+
+    /// When a notice had its first hop.
+    #[must_use]
+    pub fn first_hop(&self, id: Id) -> Option<Time> {
+        self.entries.get(&id).map(|entry| entry.first)
     }
 
     /// A note on one's own advisory has that advisory's document: withdrawing the note must not
@@ -84,14 +144,18 @@ impl Ledger {
 
     /// Forgets what has been expired for longer than `grace_secs`; its streams have too.
     pub fn prune(&mut self, now: Time, grace_secs: u64) {
-        let gone: Vec<(Id, Arc<Statement>)> = self
+        let gone: Vec<(Id, bool, Arc<Statement>)> = self
             .entries
             .iter()
             .filter(|(_, e)| e.statement.exp.saturating_add(grace_secs) < now.secs())
-            .map(|(id, e)| (*id, Arc::clone(&e.statement)))
+            .map(|(id, e)| (*id, e.void, Arc::clone(&e.statement)))
             .collect();
-        for (id, statement) in gone {
+        for (id, void, statement) in gone {
             self.entries.remove(&id);
+            // What a thief signed was not counted either.
+            if void {
+                continue;
+            }
             if let (Some(key), Some(version)) =
                 (ThreadKey::of(&statement), Version::of(id, &statement))
                 && self.threads.get_mut(&key).is_some_and(|thread| thread.forget(version))
@@ -158,7 +222,7 @@ impl Ledger {
         if now >= s.expires() {
             return Standing::Expired;
         }
-        if self.is_ended(id, s) {
+        if self.is_void(id) || self.is_ended(id, s) {
             return Standing::Withdrawn;
         }
         let (Some(key), Some(version)) = (ThreadKey::of(s), Version::of(id, s)) else {

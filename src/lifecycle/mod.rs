@@ -3,5 +3,5 @@
 mod ledger;
 mod thread;
 
-pub use self::ledger::{Ledger, Standing};
+pub use self::ledger::{Kept, Ledger, Standing};
 pub use self::thread::{Thread, ThreadKey, Version};

@@ -37,6 +37,12 @@ impl Id {
     }
 }
 
+impl From<[u8; 32]> for Id {
+    fn from(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+}
+
 impl FromStr for Id {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {

@@ -91,6 +91,14 @@ reasons! {
     NoRule = "no-rule",
     /// The node's own bundle has expired: it issues nothing until it has a new one.
     TrustStale = "trust-stale",
+    /// A trust document of a version that is not higher than the one in force.
+    TrustRollback = "trust-rollback",
+    /// A trust document of a version that is here with other content.
+    TrustFork = "trust-fork",
+    /// A trust document past its own expiry.
+    TrustExpired = "trust-expired",
+    /// A trust document that is too large, has a flaw, or is not signed by those who must.
+    TrustInvalid = "trust-invalid",
 }
 
 impl std::fmt::Display for Reason {

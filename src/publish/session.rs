@@ -1,6 +1,6 @@
 //! One person or tool at work at one node: sends what it signs, and waits for the node's word.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::de::DeserializeOwned;
@@ -12,9 +12,10 @@ use crate::jws::{self, SecretKey, Signer as _, SignerError};
 use crate::keys::{self, KeyFileError};
 use crate::notice::{Id, NodeId, Outcome, Receipt, Statement, Time};
 use crate::relay::{
-    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, TrustFiles, TrustLoadError, load_trust,
+    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, TrustFiles, TrustLoadError,
+    load_documents,
 };
-use crate::trust::{Trust, Usage};
+use crate::trust::{Documents, Named, Trust, Usage};
 use crate::verify;
 
 /// First and longest pause between two questions while waiting for a word.
@@ -53,6 +54,14 @@ pub enum SessionError {
         /// What is wrong.
         why: String,
     },
+    /// Neither the files nor the node's relay have a bundle with this key.
+    #[error("{path}: no bundle lists this key for {node}")]
+    UnlistedKey {
+        /// The key's file.
+        path: PathBuf,
+        /// The node.
+        node: NodeId,
+    },
     /// The server.
     #[error(transparent)]
     Bus(#[from] BusError),
@@ -86,7 +95,7 @@ pub enum Waited {
 /// without the server, so it can be said while the server is away.
 pub struct Offline {
     place: Place,
-    trust: Trust,
+    documents: Documents,
     key: Option<SecretKey>,
 }
 
@@ -96,18 +105,23 @@ impl Offline {
     /// # Errors
     /// [`SessionError`].
     pub fn read(place: Place) -> Result<Self, SessionError> {
-        let (trust, _) = load_trust(&place.trust)?;
+        let (documents, _) = load_documents(&place.trust)?;
         let key = match &place.issue_key {
-            Some(path) => Some(issue_key(path, &place.node, &trust)?),
+            Some(path) => Some(keys::read_key(path)?),
             None => None,
         };
-        Ok(Self { place, trust, key })
+        let offline = Self { place, documents, key };
+        // A key that the files do not list yet may stand in what the node's relay holds.
+        match check_issue_key(&offline.place, offline.key.as_ref(), offline.trust()) {
+            Err(SessionError::UnlistedKey { .. }) | Ok(()) => Ok(offline),
+            Err(error) => Err(error),
+        }
     }
 
-    /// What this session believes.
+    /// What this session believes, by the files alone.
     #[must_use]
     pub fn trust(&self) -> &Trust {
-        &self.trust
+        self.documents.trust()
     }
 
     /// The node.
@@ -119,24 +133,27 @@ impl Offline {
     /// What statements of this node start from.
     #[must_use]
     pub fn draft(&self, now: Time) -> Draft {
-        Draft { fed: self.trust.fed().clone(), iss: self.place.node.clone(), now }
+        Draft { fed: self.trust().fed().clone(), iss: self.place.node.clone(), now }
     }
 
-    /// Connects.
+    /// Connects, and learns what trust documents the node's relay holds besides the files.
     ///
     /// # Errors
-    /// [`SessionError::Bus`].
+    /// [`SessionError::Bus`], or the key's if no bundle lists it for this node.
     pub async fn connect(self) -> Result<Session, SessionError> {
-        let Self { place, trust, key } = self;
+        let Self { place, documents, key } = self;
         let bus = Bus::connect(&place.endpoint).await?;
-        Ok(Session { place, trust, bus, key })
+        let mut session = Session { place, documents, bus, key };
+        session.learn().await;
+        check_issue_key(&session.place, session.key.as_ref(), session.trust())?;
+        Ok(session)
     }
 }
 
 /// A session at a node.
 pub struct Session {
     place: Place,
-    trust: Trust,
+    documents: Documents,
     bus: Bus,
     key: Option<SecretKey>,
 }
@@ -153,7 +170,7 @@ impl Session {
     /// What this session believes.
     #[must_use]
     pub fn trust(&self) -> &Trust {
-        &self.trust
+        self.documents.trust()
     }
 
     /// The node.
@@ -171,7 +188,7 @@ impl Session {
     /// What statements of this node start from.
     #[must_use]
     pub fn draft(&self, now: Time) -> Draft {
-        Draft { fed: self.trust.fed().clone(), iss: self.place.node.clone(), now }
+        Draft { fed: self.trust().fed().clone(), iss: self.place.node.clone(), now }
     }
 
     /// Signs a statement and puts it into the node's intake. Whether it was there already.
@@ -222,17 +239,50 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn receipts(&self, of: Id) -> Result<Vec<Receipt>, SessionError> {
-        let question = FetchQuestion { receipts: of };
+        let question = FetchQuestion { receipts: Some(of), ..FetchQuestion::default() };
         let subject = address::fetch(&self.place.intake);
         let answer: FetchAnswer = self.ask(&subject, &question).await?;
         let now = crate::time::now();
         let source = address::Source::Outbox(self.place.node.clone());
         let verified = answer.receipts.iter().filter_map(|jws| {
             let (me, bytes) = (&self.place.node, jws.as_bytes());
-            let checked = verify::verify_receipt(now, me, &self.trust, &source, bytes);
+            let checked = verify::verify_receipt(now, me, self.trust(), &source, bytes);
             checked.ok().map(|(receipt, _)| receipt).filter(|receipt| receipt.of == of)
         });
         Ok(verified.collect())
+    }
+
+    /// Adds the trust documents of the node's relay to the files'. Each proves itself from the
+    /// pinned root, so a relay that lies adds nothing; one that does not answer leaves the files.
+    async fn learn(&mut self) {
+        let subject = address::fetch(&self.place.intake);
+        let mut from = Some(0);
+        while let Some(position) = from {
+            let question = FetchQuestion { trust: Some(position), ..FetchQuestion::default() };
+            let Ok(answer) = self.ask::<_, FetchAnswer>(&subject, &question).await else { return };
+            self.documents.restore_all(&answer.documents);
+            from = answer.next.filter(|next| *next > position);
+        }
+    }
+
+    /// Hands a trust document or list to the node's relay, which judges it and passes it on.
+    ///
+    /// # Errors
+    /// [`SessionError::Place`].
+    pub async fn hand_over(&self, bytes: Vec<u8>) -> Result<Placed, SessionError> {
+        let subject = address::local_intake(address::REAL, &self.place.intake, Id::of(&bytes));
+        Ok(self.bus.place(&subject, &[], bytes, None).await?)
+    }
+
+    /// Whether the node's relay holds a trust document of this name, once it had time to take it.
+    pub async fn relay_holds(&mut self, name: &Named, patience: Duration) -> bool {
+        let asking = async {
+            while !self.documents.all().any(|(held, _)| held == *name) {
+                tokio::time::sleep(ASK.1).await;
+                self.learn().await;
+            }
+        };
+        tokio::time::timeout(patience, asking).await.is_ok()
     }
 
     /// Asks the desk.
@@ -260,18 +310,23 @@ impl Session {
     }
 }
 
-fn issue_key(path: &Path, node: &NodeId, trust: &Trust) -> Result<SecretKey, SessionError> {
-    let key = keys::read_key(path)?;
+fn check_issue_key(
+    place: &Place,
+    key: Option<&SecretKey>,
+    trust: &Trust,
+) -> Result<(), SessionError> {
+    let (Some(path), Some(key)) = (&place.issue_key, key) else { return Ok(()) };
+    let node = &place.node;
     let wrong = |why: String| SessionError::WrongKey { path: path.into(), why };
     match trust.find(key.public().id()) {
-        None => Err(wrong(format!("no bundle lists this key for {node}"))),
+        None => Err(SessionError::UnlistedKey { path: path.into(), node: node.clone() }),
         Some(known) if known.node != *node => {
             Err(wrong(format!("this is a key of {}, not of {node}", known.node)))
         }
         Some(known) if known.usage == Usage::Relay => {
             Err(wrong("this is a relay key; it issues nothing".into()))
         }
-        Some(_) => Ok(key),
+        Some(_) => Ok(()),
     }
 }
 

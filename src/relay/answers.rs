@@ -7,7 +7,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 use super::budget::Budget;
-use super::desk::{self, Asker, DeskQuestion, FetchQuestion};
+use super::desk::{self, Asker, DeskQuestion, FetchAnswer, FetchQuestion};
 use super::node::Node;
 use crate::address::{self, Neighbourhood};
 use crate::bus::{BusError, Request};
@@ -16,6 +16,8 @@ use crate::notice::NodeId;
 
 /// Questions of one asker in a minute; a waiting `publish` asks a few times a second at first.
 const MAX_PER_MINUTE: u32 = 600;
+/// A rewind sends a whole board again.
+const MAX_REWINDS: u32 = 2;
 /// A question is a few words.
 const MAX_QUESTION_BYTES: usize = 1_024;
 
@@ -34,11 +36,12 @@ pub(super) async fn serve(
     let mut desks = node.own.serve(&address::desk(">")).await?;
     let askers = askers(hood);
     let mut budget = Budget::new(MAX_PER_MINUTE);
+    let mut rewinds = Budget::new(MAX_REWINDS);
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             Some(request) = fetches.next() => {
-                let answer = fetch(node, &askers, &mut budget, &request).await;
+                let answer = fetch(node, &askers, &mut budget, &mut rewinds, &request).await;
                 request.respond(answer).await;
             }
             Some(request) = desks.next() => {
@@ -60,6 +63,7 @@ async fn fetch(
     node: &Node,
     askers: &HashMap<String, Option<NodeId>>,
     budget: &mut Budget,
+    rewinds: &mut Budget,
     request: &Request,
 ) -> Vec<u8> {
     let Some(asker) = askers.get(&request.subject) else { return refusal("unknown asker") };
@@ -67,9 +71,38 @@ async fn fetch(
         return refusal("too many questions; ask again in a minute");
     }
     let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
-    let asker = asker.as_ref().map_or(Asker::Local, Asker::Neighbour);
-    let router = node.router.lock().await;
-    write(&desk::receipts(&router, &node.trust, asker, question.receipts))
+    match (question, asker) {
+        (FetchQuestion { receipts: Some(of), trust: None, rewind: None }, asker) => {
+            let asker = asker.as_ref().map_or(Asker::Local, Asker::Neighbour);
+            let router = node.router.lock().await;
+            write(&desk::receipts(&router, &node.trust(), asker, of))
+        }
+        (FetchQuestion { receipts: None, trust: Some(from), rewind: None }, _) => {
+            write(&desk::documents(&node.archive.lock().await.documents, from))
+        }
+        (FetchQuestion { receipts: None, trust: None, rewind: Some(true) }, Some(child)) => {
+            if rewinds.allows(crate::time::now(), child.as_str()) {
+                rewind(node, child).await
+            } else {
+                refusal("too many rewinds; ask again in a minute")
+            }
+        }
+        _ => refusal("bad question"),
+    }
+}
+
+/// Everything that a child's durable lets pass comes again; what it has already is not doubled.
+async fn rewind(node: &Node, child: &NodeId) -> Vec<u8> {
+    match node.own.reset("BOARD", &address::child_durable(child), 1).await {
+        Ok(()) => {
+            tracing::warn!(%child, "asked for the board again");
+            write(&FetchAnswer::default())
+        }
+        Err(error) => {
+            tracing::error!(%child, %error, "its board does not begin again");
+            refusal("not now")
+        }
+    }
 }
 
 async fn at_desk(node: &Node, budget: &mut Budget, request: &Request) -> Vec<u8> {
@@ -81,7 +114,7 @@ async fn at_desk(node: &Node, budget: &mut Budget, request: &Request) -> Vec<u8>
     }
     let Some(question) = read::<DeskQuestion>(request) else { return refusal("bad question") };
     let router = node.router.lock().await;
-    write(&desk::list(&router, crate::time::now(), &question))
+    write(&desk::list(&router, &node.trust(), crate::time::now(), &question))
 }
 
 fn read<T: serde::de::DeserializeOwned + Serialize>(request: &Request) -> Option<T> {

@@ -4,28 +4,43 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::jws::General;
 use crate::notice::{Id, NodeId, Statement, Time};
 use crate::policy::is_upward;
 use crate::routing::Router;
-use crate::trust::Trust;
+use crate::trust::{Documents, Trust};
 
 /// Entries in one answer: an operator reads the newest; the bound keeps an answer below 1 MiB.
 const MAX_LISTED: usize = 200;
 
-/// What an asker sends to `chappe.fetch.<asker>`.
-#[derive(Debug, Serialize, Deserialize)]
+/// What an asker sends to `chappe.fetch.<asker>`: one of these.
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FetchQuestion {
     /// The notice whose receipts are asked for.
-    pub receipts: Id,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub receipts: Option<Id>,
+    /// Trust documents from this position on, in the order in which the node took them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub trust: Option<usize>,
+    /// `true`: begin the board for this neighbour again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rewind: Option<bool>,
 }
 
-/// What comes back: receipts as they were signed. "Not there" and "not for you" are one answer.
+/// What comes back. "Not there" and "not for you" are one answer.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FetchAnswer {
     /// Compact JWS of each receipt.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub receipts: Vec<String>,
+    /// Trust documents, as they were signed.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub documents: Vec<General>,
+    /// Where to ask on from, while there are more.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next: Option<usize>,
 }
 
 /// What a desk sends to `chappe.desk.<verb>`.
@@ -54,6 +69,12 @@ pub struct Listed {
     /// The node that passed it on; absent for the node's own.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub from: Option<NodeId>,
+    /// Its issuer's bundle had expired when it was passed on.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub stale: bool,
+    /// Its key was stolen: a thief signed it, as far as anybody can tell.
+    #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+    pub stolen_key: bool,
     /// What was signed.
     pub statement: Statement,
     /// What became of it, by node: outcome, reason, and where an escalation went on to.
@@ -99,7 +120,18 @@ pub(super) fn receipts(router: &Router, trust: &Trust, asker: Asker<'_>, of: Id)
         (Asker::Neighbour(_), None) => false,
     };
     let receipts = may.then(|| router.receipts(of).map(|(_, jws)| jws.clone()).collect());
-    FetchAnswer { receipts: receipts.unwrap_or_default() }
+    FetchAnswer { receipts: receipts.unwrap_or_default(), ..FetchAnswer::default() }
+}
+
+/// Documents in one answer: at their largest they fit a message.
+const MAX_DOCUMENTS: usize = 100;
+
+/// The trust documents from a position on.
+pub(super) fn documents(all: &Documents, from: usize) -> FetchAnswer {
+    let mut rest = all.all().skip(from).map(|(_, document)| document.clone());
+    let documents: Vec<General> = rest.by_ref().take(MAX_DOCUMENTS).collect();
+    let next = rest.next().map(|_| from.saturating_add(documents.len()));
+    FetchAnswer { documents, next, ..FetchAnswer::default() }
 }
 
 /// Who asks.
@@ -110,7 +142,12 @@ pub(super) enum Asker<'a> {
 }
 
 /// What the desk sees of what the node holds.
-pub(super) fn list(router: &Router, now: Time, question: &DeskQuestion) -> DeskAnswer {
+pub(super) fn list(
+    router: &Router,
+    trust: &Trust,
+    now: Time,
+    question: &DeskQuestion,
+) -> DeskAnswer {
     let mut found: Vec<_> = router
         .ledger()
         .notices()
@@ -118,8 +155,11 @@ pub(super) fn list(router: &Router, now: Time, question: &DeskQuestion) -> DeskA
         .collect();
     found.sort_by_key(|(id, statement)| (std::cmp::Reverse(statement.iat), *id));
     let more = found.len().saturating_sub(MAX_LISTED);
-    let notices =
-        found.into_iter().take(MAX_LISTED).map(|(id, s)| listed(router, now, id, s)).collect();
+    let notices = found
+        .into_iter()
+        .take(MAX_LISTED)
+        .map(|(id, s)| listed(router, trust, now, id, s))
+        .collect();
     DeskAnswer { notices, more }
 }
 
@@ -133,7 +173,7 @@ fn matches(router: &Router, question: &DeskQuestion, id: Id, statement: &Stateme
     own && case && named
 }
 
-fn listed(router: &Router, now: Time, id: Id, statement: &Statement) -> Listed {
+fn listed(router: &Router, trust: &Trust, now: Time, id: Id, statement: &Statement) -> Listed {
     let words = router.receipts(id).map(|(receipt, _)| {
         let word = Word {
             outcome: receipt.outcome.as_str().to_owned(),
@@ -147,6 +187,8 @@ fn listed(router: &Router, now: Time, id: Id, statement: &Statement) -> Listed {
         id,
         standing: router.ledger().standing(now, id, statement).as_str().to_owned(),
         from: router.ledger().from(id).flatten().cloned(),
+        stale: router.ledger().first_hop(id).is_some_and(|at| trust.is_stale(&statement.iss, at)),
+        stolen_key: router.ledger().is_void(id),
         statement: statement.clone(),
         receipts: words.collect(),
     }

@@ -1,17 +1,113 @@
 //! At start: the node's state from its own streams and nothing else.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
-use super::node::Node;
-use crate::address::FOLDED;
-use crate::bus::{BusError, Delivery};
-use crate::jws::{self, Compact, Typ};
-use crate::notice::Receipt;
+use super::belief::{Record, record};
+use super::node::{Archive, Node};
+use crate::address::{self, FOLDED};
+use crate::bus::{Bus, BusError, Delivery, PlaceError};
+use crate::jws::{self, Compact, General, Typ};
+use crate::notice::{NodeId, Receipt};
 use crate::routing::{Router, Stored};
+use crate::trust::Documents;
 use crate::verify;
 
 /// Between tries.
 const AGAIN: Duration = Duration::from_secs(1);
+
+/// What is believed, from the stream TRUST and then from what lies beside the pinned root, which
+/// is kept there from then on. Tries until it succeeds.
+pub(super) async fn trust_patiently(
+    own: &Bus,
+    me: &NodeId,
+    pinned: &Documents,
+    seeds: &[General],
+) -> Archive {
+    let mut told = None;
+    loop {
+        let error = match trust(own, me, pinned.clone(), seeds).await {
+            Ok(archive) => return archive,
+            Err(error) => error,
+        };
+        if told.as_ref() != Some(&error) {
+            tracing::warn!(%error, "trust documents not read yet; trying again");
+            told = Some(error);
+        }
+        tokio::time::sleep(AGAIN).await;
+    }
+}
+
+async fn trust(
+    own: &Bus,
+    me: &NodeId,
+    documents: Documents,
+    seeds: &[General],
+) -> Result<Archive, String> {
+    let mut archive = Archive { documents, kept: HashSet::new() };
+    check_owner(own, me, "TRUST").await.map_err(|e| e.to_string())?;
+    let mut messages = own.fold("TRUST").await.map_err(|e| e.to_string())?;
+    let mut lists = Vec::new();
+    while let Some(message) = messages.next().await.map_err(|e| e.to_string())? {
+        let taken = match record(&message.payload) {
+            Record::List => {
+                lists.push(message);
+                continue;
+            }
+            Record::Document | Record::Receipt => restore(&mut archive.documents, &message.payload),
+        };
+        if let Err(why) = taken {
+            tracing::error!(subject = %message.subject.escape_debug(), why, "left out of TRUST");
+        }
+        archive.kept.insert(message.subject);
+    }
+    archive.documents.settle();
+    for list in lists {
+        if let Err(why) = archive.documents.offer_list(&list.payload) {
+            tracing::error!(subject = %list.subject.escape_debug(), %why, "left out of TRUST");
+        }
+        archive.kept.insert(list.subject);
+    }
+    for one in archive.documents.restore_all(seeds) {
+        let node = one.node.as_ref().map(ToString::to_string).unwrap_or_default();
+        tracing::warn!(node, why = %one.why, "trust document of the folder left out");
+    }
+    keep_seeds(own, &mut archive).await.map_err(|e| e.to_string())?;
+    Ok(archive)
+}
+
+/// What a node's stream TRUST has, for whoever may read all of it (the provisioner); nothing
+/// before the first provisioning.
+///
+/// # Errors
+/// [`BusError`].
+pub async fn stored_trust(own: &Bus) -> Result<Vec<General>, BusError> {
+    let mut found = Vec::new();
+    for subject in own.subjects_if_any("TRUST").await? {
+        let Some(message) = own.get("TRUST", &subject).await? else { continue };
+        found.extend(General::parse(&message.payload).ok());
+    }
+    Ok(found)
+}
+
+fn restore(documents: &mut Documents, payload: &[u8]) -> Result<(), String> {
+    let document = General::parse(payload).map_err(|e| e.to_string())?;
+    documents.restore(&document).map(drop).map_err(|e| e.to_string())
+}
+
+/// The pinned root goes there too, so that those below find the whole chain.
+async fn keep_seeds(own: &Bus, archive: &mut Archive) -> Result<(), PlaceError> {
+    for (name, document) in archive.documents.all() {
+        let subject = address::trust(&name);
+        if archive.kept.contains(&subject) {
+            continue;
+        }
+        let bytes = serde_json::to_vec(document).map_err(|e| PlaceError::Unknown(e.to_string()))?;
+        own.place(&subject, &[], bytes, None).await?;
+        archive.kept.insert(subject);
+    }
+    Ok(())
+}
 
 /// Folds again from the start until it succeeds: nothing is decided on half a state. One line in
 /// the log for each new reason.
@@ -30,8 +126,8 @@ pub(super) async fn patiently(node: &Node) {
 async fn fold(node: &Node) -> Result<(), BusError> {
     let mut router = node.router.lock().await;
     let mut kept = 0_usize;
-    for stream in FOLDED {
-        check_owner(node, stream).await?;
+    for stream in FOLDED.into_iter().filter(|stream| *stream != "TRUST") {
+        check_owner(&node.own, &node.me, stream).await?;
         let mut messages = node.own.fold(stream).await?;
         while let Some(message) = messages.next().await? {
             match take(&mut router, &message) {
@@ -42,17 +138,20 @@ async fn fold(node: &Node) -> Result<(), BusError> {
         }
     }
     router.prune(crate::time::now());
+    if router.judge(&node.trust()) > 0 {
+        // What was hidden may not have come again before the last end.
+        node.rewinds.send_modify(|count| *count += 1);
+    }
     tracing::info!(kept, "state folded from the node's streams");
     Ok(())
 }
 
 /// The seed of another node on the same server would let this relay work on that node's streams.
-async fn check_owner(node: &Node, stream: &str) -> Result<(), BusError> {
-    match node.own.owner(stream).await? {
-        Some(owner) if owner != node.me.as_str() => {
+async fn check_owner(own: &Bus, me: &NodeId, stream: &str) -> Result<(), BusError> {
+    match own.owner(stream).await? {
+        Some(owner) if owner != me.as_str() => {
             let why = format!(
-                "these are the streams of {owner}, not of {}: the seed of [server] is {owner}'s",
-                node.me
+                "these are the streams of {owner}, not of {me}: the seed of [server] is {owner}'s"
             );
             Err(BusError::Refused { what: stream.to_owned(), why })
         }
@@ -65,7 +164,7 @@ fn take(router: &mut Router, message: &Delivery) -> Result<(), String> {
         return receipt(router, message);
     }
     let wire = message.wire().map_err(|e| e.to_string())?;
-    let (id, statement, hops) = verify::read_stored(&wire).map_err(|e| e.reason.to_string())?;
+    let (statement, kid, hops) = verify::read_stored(&wire).map_err(|e| e.reason.to_string())?;
     match hops.last() {
         Some(last) if last.by == *router.me() => {}
         Some(last) => {
@@ -74,7 +173,7 @@ fn take(router: &mut Router, message: &Delivery) -> Result<(), String> {
         }
         None => return Err("no hop".into()),
     }
-    router.keep(Stored { id, statement, hops });
+    router.keep(Stored { id: wire.id(), statement, kid, hops });
     Ok(())
 }
 

@@ -5,7 +5,9 @@
 //! arrivals of one thread see each other. Every task is owned by the supervisor in `run`; the first
 //! that fails ends all, and SIGINT or SIGTERM lets each finish the notice in its hand.
 
+mod adapt;
 mod answers;
+mod belief;
 mod budget;
 mod desk;
 mod fold;
@@ -20,5 +22,6 @@ mod trust;
 mod work;
 
 pub use self::desk::{DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, Word};
+pub use self::fold::stored_trust;
 pub use self::run::{Prepared, RelayError, check, run};
-pub use self::trust::{TrustFiles, TrustLoadError, load as load_trust};
+pub use self::trust::{TrustFiles, TrustLoadError, load as load_trust, load_documents};

@@ -79,7 +79,8 @@ fn check(
     delivery: &Delivery,
 ) -> Result<(&'static str, Id, Wire), Refused> {
     let wire = delivery.wire()?;
-    let context = Context { now: crate::time::now(), me: &node.me, trust: &node.trust };
+    let trust = node.trust();
+    let context = Context { now: crate::time::now(), me: &node.me, trust: &trust };
     let verified = verify::verify(context, source, &delivery.subject, wire)?;
     Ok((address::realm(verified.statement()), verified.id(), verified.wire().clone()))
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::node::Node;
-use crate::address::{self, Place};
+use crate::address::{self, Place, Source};
 use crate::bus::{Delivery, PlaceError, Placed};
 use crate::jws::{self, Typ};
 use crate::notice::{Hop, Id, Time, Wire};
@@ -36,7 +36,8 @@ pub(super) async fn place(
     let mut hops = verified.hops().to_vec();
     hops.extend(hop);
     let statement = verified.statement().clone();
-    router.keep(Stored { id: verified.id(), statement, hops });
+    let kid = verified.kid().clone();
+    router.keep(Stored { id: verified.id(), statement, kid, hops });
     Ok(true)
 }
 
@@ -100,6 +101,20 @@ pub(super) async fn hold(
     let subject = address::held(realm, verified.source(), verified.id());
     let headers = verified.wire().headers();
     node.own.place(&subject, &headers, delivery.payload.clone(), None).await?;
+    node.metrics.held();
+    Ok(())
+}
+
+/// Puts aside, as it came, what names a key that nobody has heard of yet. Nothing in it is
+/// believed, not even that it is a drill.
+pub(super) async fn hold_unknown(
+    node: &Node,
+    source: &Source,
+    delivery: &Delivery,
+) -> Result<(), PlaceError> {
+    let wire = delivery.wire().map_err(|e| PlaceError::Unknown(e.to_string()))?;
+    let subject = address::held(address::REAL, source, wire.id());
+    node.own.place(&subject, &wire.headers(), wire.body, None).await?;
     node.metrics.held();
     Ok(())
 }

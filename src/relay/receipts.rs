@@ -33,7 +33,7 @@ pub(super) async fn own(
     verified: &Verified,
     verdict: &Verdict,
 ) -> Result<(), PlaceError> {
-    let receipt = router.receipt(now, &node.trust, verified, verdict);
+    let receipt = router.receipt(now, &node.trust(), verified, verdict);
     if router.has_said(&receipt) || said_more(router, &receipt) {
         return Ok(());
     }
@@ -63,7 +63,7 @@ pub(super) async fn refusal(
     reason: Reason,
 ) -> Result<(), PlaceError> {
     let mut router = node.router.lock().await;
-    let receipt = router.refusal(now, &node.trust, of, reason);
+    let receipt = router.refusal(now, &node.trust(), of, reason);
     // Somebody else's copy of a good notice was spoilt on its way: our good word stands.
     if router.has_said(&receipt) || router.ledger().statement(of).is_some() {
         return Ok(());
@@ -99,7 +99,8 @@ pub(super) async fn take(
     source: &Source,
     delivery: &Delivery,
 ) -> Result<Settle, PlaceError> {
-    let checked = verify::verify_receipt(now, &node.me, &node.trust, source, &delivery.payload);
+    let trust = node.trust();
+    let checked = verify::verify_receipt(now, &node.me, &trust, source, &delivery.payload);
     let (receipt, signed) = match checked {
         Ok(checked) => checked,
         Err(refused) => return refuse(node, source, delivery, &refused).await,
@@ -114,7 +115,7 @@ pub(super) async fn take(
         tracing::debug!(of = %receipt.of, by = %receipt.by, "receipt of nothing held");
         return Ok(Settle::Ack);
     };
-    if !router.can_say(&node.trust, &receipt) {
+    if !router.can_say(&trust, &receipt) {
         let why = format!("{} cannot have the notice of its receipt", receipt.by);
         drop(router);
         return refuse(node, source, delivery, &Refused { reason: Reason::Audience, why }).await;
@@ -126,7 +127,7 @@ pub(super) async fn take(
         return Ok(Settle::Ack);
     }
     let realm = if statement.is_drill() { DRILL } else { REAL };
-    let back = router.back(&node.trust, &receipt).unwrap_or(Back::Here);
+    let back = router.back(&trust, &receipt).unwrap_or(Back::Here);
     pass(node, &mut router, realm, receipt, signed, back).await?;
     Ok(Settle::Ack)
 }

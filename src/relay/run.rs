@@ -4,25 +4,25 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
 use super::tasks::{States, set, spawn_all, until};
-use super::trust::{TrustFiles, TrustLoadError, load};
+use super::trust::{TrustFiles, TrustLoadError, begin};
 use super::{fold, receipts};
 use crate::address::Neighbourhood;
 use crate::bus::{Bus, BusError, Endpoint, TlsFiles};
 use crate::config::{RelayConfig, Upstream};
 use crate::console::{self, ConsoleError, Readiness};
-use crate::jws::{SecretKey, Signer as _};
+use crate::jws::{General, SecretKey, Signer as _};
 use crate::keys::{self, KeyFileError};
 use crate::notice::NodeId;
 use crate::policy::Policy;
 use crate::routing::Router;
 use crate::telemetry::{Metrics, MetricsError};
-use crate::trust::{Trust, Usage};
+use crate::trust::{Documents, Trust, Usage};
 
 /// How long a relay that is told to end waits for the notices in hand: two place timeouts.
 const GRACE: Duration = Duration::from_secs(12);
@@ -55,29 +55,58 @@ pub enum RelayError {
 
 /// What is needed before anything is connected.
 pub struct Prepared {
-    trust: Trust,
+    /// The pinned root alone.
+    pinned: Documents,
+    /// What lies beside it, for a first start.
+    seeds: Vec<General>,
     key: SecretKey,
-    /// Whom the node serves and who works there.
-    pub hood: Neighbourhood,
 }
 
-/// Reads key and bundles and checks that they are this node's.
+/// Reads key and trust documents; what they say together shows once the node's own are there too.
 ///
 /// # Errors
-/// [`RelayError`] saying what does not fit.
+/// [`RelayError`] naming the file.
 pub fn check(config: &RelayConfig) -> Result<Prepared, RelayError> {
     let files = TrustFiles { root: config.root.clone(), bundles: config.bundles.clone() };
-    let (trust, rejected) = load(&files)?;
-    for one in &rejected {
-        let node = one.node.as_ref().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(node, why = %one.why, "trust document left out");
-    }
+    let (pinned, seeds) = begin(&files)?;
     let key = keys::read_key(&config.relay_key)?;
-    check_key(config, &trust, &key)?;
+    Ok(Prepared { pinned, seeds, key })
+}
+
+impl Prepared {
+    /// Whom the node serves and who works there, by the files and by what its stream TRUST has.
+    ///
+    /// # Errors
+    /// [`RelayError::Mismatch`] saying what does not fit.
+    pub fn hood(
+        &self,
+        config: &RelayConfig,
+        stored: &[General],
+    ) -> Result<Neighbourhood, RelayError> {
+        let mut documents = self.pinned.clone();
+        let all: Vec<General> = stored.iter().chain(&self.seeds).cloned().collect();
+        for one in documents.restore_all(&all) {
+            let node = one.node.as_ref().map(ToString::to_string).unwrap_or_default();
+            tracing::error!(node, why = %one.why, "trust document left out");
+        }
+        fits(config, documents.trust(), &self.key)
+    }
+}
+
+/// What the bundles put around the node, if file, key and bundles fit together.
+fn fits(config: &RelayConfig, trust: &Trust, key: &SecretKey) -> Result<Neighbourhood, RelayError> {
+    if trust.seat(&config.node).is_none_or(|seat| seat.version == 0) {
+        let why = format!(
+            "no valid bundle of {}: put it, and those above it, into the folder `bundles`",
+            config.node
+        );
+        return Err(RelayError::Mismatch(why));
+    }
+    check_key(config, trust, key)?;
     let (publishers, subscribers) = (&config.publishers, &config.subscribers);
-    let hood = Neighbourhood::of(&trust, &config.node, publishers, subscribers, config.amber);
+    let hood = Neighbourhood::of(trust, &config.node, publishers, subscribers, config.amber);
     check_upstreams(config, &hood)?;
-    Ok(Prepared { trust, key, hood })
+    Ok(hood)
 }
 
 /// A relay refuses an issue key: whoever takes over a relay must not be able to issue.
@@ -98,10 +127,15 @@ fn check_key(config: &RelayConfig, trust: &Trust, key: &SecretKey) -> Result<(),
 
 fn check_upstreams(config: &RelayConfig, hood: &Neighbourhood) -> Result<(), RelayError> {
     for upstream in &config.upstreams {
-        if !hood.upstreams.contains(&upstream.node) {
-            let why = format!("upstream {}: its bundle does not list {}", upstream.node, hood.node);
+        if hood.upstreams.contains(&upstream.node) {
+            continue;
+        }
+        let why = format!("upstream {}: its bundle does not list {}", upstream.node, hood.node);
+        // A lapse or a whim of the union must not stop what stays inside a State.
+        if upstream.node.depth() > 1 {
             return Err(RelayError::Mismatch(why));
         }
+        tracing::error!(why, "nothing comes from the union until it does");
     }
     for node in &hood.upstreams {
         if !config.upstreams.iter().any(|upstream| upstream.node == *node) {
@@ -159,6 +193,11 @@ async fn connect(
 ) -> Result<(Arc<Node>, Neighbourhood), RelayError> {
     set(states, "server", false);
     let own = Bus::connect_patiently(&own_endpoint(config)?).await?;
+    let Prepared { pinned, seeds, key } = prepared;
+    let archive = fold::trust_patiently(&own, &config.node, &pinned, &seeds).await;
+    let trust = Arc::clone(archive.documents.trust());
+    let hood = fits(config, &trust, &key)?;
+    metrics.trust(&trust, &config.node);
     let mut links = BTreeMap::new();
     for upstream in &config.upstreams {
         let name = format!("upstream {}", upstream.node);
@@ -170,13 +209,15 @@ async fn connect(
         me: config.node.clone(),
         router: Mutex::new(Router::new(config.node.clone(), policy)),
         words: Mutex::new(receipts::budget()),
-        trust: prepared.trust,
-        key: prepared.key,
+        trust: watch::Sender::new(trust),
+        archive: Mutex::new(archive),
+        rewinds: watch::Sender::new(0),
+        key,
         own,
         links,
         metrics,
     };
-    Ok((Arc::new(node), prepared.hood))
+    Ok((Arc::new(node), hood))
 }
 
 fn own_endpoint(config: &RelayConfig) -> Result<Endpoint, RelayError> {

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::node::Node;
 use super::run::RelayError;
-use super::{answers, outbox, work};
+use super::{adapt, answers, belief, outbox, work};
 use crate::address::{
     Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
 };
@@ -52,6 +52,11 @@ pub(super) fn spawn_all(
     }
     let (served, hood, until) = (Arc::clone(node), hood.clone(), stop.clone());
     tasks.spawn(async move { Ok(answers::serve(&served, &hood, until).await?) });
+    let (adapted, until) = (Arc::clone(node), stop.clone());
+    tasks.spawn(async move {
+        adapt::durables(&adapted, &until).await;
+        Ok(())
+    });
     let (ticked, until, states) = (Arc::clone(node), stop.clone(), Arc::clone(states));
     tasks.spawn(async move {
         tick(&ticked, &states, until).await;
@@ -102,12 +107,21 @@ fn spawn_link(
                 work::handle(&node, &source, false, delivery).await;
             }
         };
+        // Trust has its own reader: a bundle must not wait behind a board.
+        let mut trust = link.pull(Reading::Link, "TRUST", &durable);
+        let believing = async {
+            while let Some(delivery) = until(&stop, trust.next()).await {
+                belief::handle(&node, &source, delivery).await;
+            }
+        };
         let upward = async {
             while let Some(delivery) = until(&stop, up.next()).await {
                 outbox::send(&node, &upstream, &link, delivery).await;
             }
         };
-        tokio::join!(downward, upward, watch(&node, &upstream, &link, &states, &stop));
+        let watching = watch(&node, &upstream, &link, &states, &stop);
+        let rewinding = adapt::rewind(&node, &upstream, &link, &stop);
+        tokio::join!(downward, believing, upward, watching, rewinding);
         Ok(())
     });
 }

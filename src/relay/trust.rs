@@ -1,9 +1,9 @@
-//! Trust documents from disk.
+//! Trust documents from disk: the pinned root, and a folder that a first start begins with.
 
 use std::path::{Path, PathBuf};
 
 use crate::jws::{General, MAX_DOCUMENT_BYTES};
-use crate::trust::{Rejected, Trust, TrustError};
+use crate::trust::{Documents, Rejected, Trust, TrustError};
 
 /// Documents in one folder: each authority has a bundle, and this is more than Europe has.
 const MAX_DOCUMENTS: usize = 4_096;
@@ -13,8 +13,8 @@ const MAX_DOCUMENTS: usize = 4_096;
 pub struct TrustFiles {
     /// The pinned national root.
     pub root: PathBuf,
-    /// Folder of `*.json` bundles, and of other States' roots.
-    pub bundles: PathBuf,
+    /// Folder of `*.json` bundles and roots; without one, what the node's relay holds counts.
+    pub bundles: Option<PathBuf>,
 }
 
 /// Why no trust could be loaded.
@@ -52,13 +52,41 @@ pub enum TrustLoadError {
 /// # Errors
 /// [`TrustLoadError`] naming the file.
 pub fn load(files: &TrustFiles) -> Result<(Trust, Vec<Rejected>), TrustLoadError> {
-    let root = read(&files.root)?;
-    let mut documents = vec![root.clone()];
-    for path in listed(&files.bundles)? {
-        documents.push(read(&path)?);
+    let (documents, rejected) = load_documents(files)?;
+    let home = documents.home();
+    if documents.trust().seat(home).is_none_or(|seat| seat.version == 0) {
+        let why = rejected.iter().find(|one| one.node.as_ref() == Some(home));
+        let why = why.map_or_else(|| "none was given".to_owned(), |one| one.why.clone());
+        let source = TrustError::NoBundle(home.clone(), why);
+        return Err(TrustLoadError::Trust { path: files.root.clone(), source });
     }
-    Trust::compile(&root, &documents)
-        .map_err(|source| TrustLoadError::Trust { path: files.root.clone(), source })
+    Ok((Trust::clone(documents.trust()), rejected))
+}
+
+/// As [`load`], for whoever adds to the documents later; there may be no bundle yet.
+///
+/// # Errors
+/// [`TrustLoadError`] naming the file.
+pub fn load_documents(files: &TrustFiles) -> Result<(Documents, Vec<Rejected>), TrustLoadError> {
+    let (mut documents, seeds) = begin(files)?;
+    let rejected = documents.restore_all(&seeds);
+    Ok((documents, rejected))
+}
+
+/// The pinned root alone, and what the folder has besides, of which nothing is believed yet.
+///
+/// # Errors
+/// [`TrustLoadError`] naming the file.
+pub(super) fn begin(files: &TrustFiles) -> Result<(Documents, Vec<General>), TrustLoadError> {
+    let pinned = Documents::pinned(&read(&files.root)?)
+        .map_err(|source| TrustLoadError::Trust { path: files.root.clone(), source })?;
+    let mut seeds = Vec::new();
+    if let Some(folder) = &files.bundles {
+        for path in listed(folder)? {
+            seeds.push(read(&path)?);
+        }
+    }
+    Ok((pinned, seeds))
 }
 
 fn listed(folder: &Path) -> Result<Vec<PathBuf>, TrustLoadError> {

@@ -1,13 +1,18 @@
 //! One arrival, from receipt to settling.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::MutexGuard;
+
+use super::belief::{self, Record};
 use super::node::Node;
 use super::{placing, quarantine, receipts};
-use crate::address::Source;
+use crate::address::{self, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::notice::{Id, Reason, Time};
-use crate::routing::Verdict;
+use crate::routing::{Router, Verdict};
+use crate::trust::Trust;
 use crate::verify::{self, Context, Refused, Verified};
 
 /// What is told to the source.
@@ -24,12 +29,30 @@ pub(super) enum Settle {
 /// First delay while the own server is away or full; it doubles with each delivery.
 const DELAY: Duration = Duration::from_secs(1);
 const MAX_DELAY: Duration = Duration::from_secs(60);
+/// How long a notice waits for the bundle that lists its key.
+const KEY_COMES_WITHIN: Duration = Duration::from_secs(24 * 3600);
+/// During a rotation the bundle is seconds behind: tried this often, for this long.
+const SOON: Duration = Duration::from_secs(2);
+const SOON_FOR: Duration = Duration::from_secs(300);
+/// Notices of one source that wait for a key: any sender can make up any number.
+const MAX_HELD: u64 = 256;
 
 /// Takes one arrival through every step and settles it.
 pub(super) async fn handle(node: &Node, source: &Source, held: bool, delivery: Delivery) {
     let now = crate::time::now();
     node.metrics.received(source, delivery.foreign_headers, delivery.pending);
-    let settle = match step(node, now, source, held, &delivery).await {
+    let done = step(node, now, source, held, &delivery).await;
+    settle(node, source, &delivery, done).await;
+}
+
+/// Tells the source what became of what it sent.
+pub(super) async fn settle(
+    node: &Node,
+    source: &Source,
+    delivery: &Delivery,
+    done: Result<Settle, PlaceError>,
+) {
+    let settle = match done {
         Ok(settle) => settle,
         Err(error) => {
             tracing::warn!(%source, %error, "not placed yet; it will come again");
@@ -61,10 +84,27 @@ async fn step(
     delivery: &Delivery,
 ) -> Result<Settle, PlaceError> {
     if delivery.notice.is_empty() && delivery.hops.is_empty() {
-        return receipts::take(node, now, source, delivery).await;
+        return match belief::record(&delivery.payload) {
+            Record::Receipt => receipts::take(node, now, source, delivery).await,
+            Record::Document | Record::List => belief::take(node, now, source, delivery).await,
+        };
     }
-    match check(node, now, source, held, delivery) {
-        Ok(verified) => match act(node, now, held, verified, delivery).await {
+    let mut trust = node.trust();
+    loop {
+        let verified = match check(node, &trust, now, source, held, delivery) {
+            Ok(verified) => verified,
+            Err(refused) => {
+                return refuse_or_wait(node, now, source, held, delivery, refused).await;
+            }
+        };
+        let router = node.router.lock().await;
+        let believed = node.trust();
+        // Trust changed between check and decision: what was good may be so no more.
+        if !Arc::ptr_eq(&trust, &believed) {
+            trust = believed;
+            continue;
+        }
+        return match act(node, &trust, now, held, router, verified, delivery).await {
             // It never will fit: whoever made custody and body so large would be served forever.
             Err(PlaceError::Size) => {
                 let why = "with this node's hop it is larger than a message may be".into();
@@ -72,25 +112,55 @@ async fn step(
                 refuse(node, now, source, delivery, &refused).await
             }
             done => done,
-        },
-        Err(refused) => refuse(node, now, source, delivery, &refused).await,
+        };
     }
 }
 
 fn check(
     node: &Node,
+    trust: &Trust,
     now: Time,
     source: &Source,
     held: bool,
     delivery: &Delivery,
 ) -> Result<Verified, Refused> {
     let wire = delivery.wire()?;
-    let context = Context { now, me: &node.me, trust: &node.trust };
+    let context = Context { now, me: &node.me, trust };
     if held {
         // Its subject is this relay's own: it was checked when it came, and is checked anew.
         return verify::verify_held(context, source, wire);
     }
     verify::verify(context, source, &delivery.subject, wire)
+}
+
+/// A key that nobody has heard of may stand in a bundle that is still on its way: the notice waits
+/// a day, a bounded number of each source, and nothing behind it does.
+async fn refuse_or_wait(
+    node: &Node,
+    now: Time,
+    source: &Source,
+    held: bool,
+    delivery: &Delivery,
+    refused: Refused,
+) -> Result<Settle, PlaceError> {
+    if refused.reason != Reason::KeyUnknown {
+        return refuse(node, now, source, delivery, &refused).await;
+    }
+    if held {
+        let waited = now.since(delivery.stored);
+        if waited < KEY_COMES_WITHIN {
+            let soon = waited < SOON_FOR;
+            return Ok(Settle::Later(if soon { SOON } else { MAX_DELAY }));
+        }
+        return refuse(node, now, source, delivery, &refused).await;
+    }
+    let waiting = node.own.waiting("HELD", &address::held_durable(source)).await;
+    if waiting.map_err(|e| PlaceError::Unknown(e.to_string()))? >= MAX_HELD {
+        return refuse(node, now, source, delivery, &refused).await;
+    }
+    tracing::warn!(%source, why = %refused.why.escape_debug(), "an unknown key; it waits");
+    placing::hold_unknown(node, source, delivery).await?;
+    Ok(Settle::Ack)
 }
 
 /// What did not pass: into quarantine, and told to its sender alone.
@@ -113,13 +183,14 @@ async fn refuse(
 
 async fn act(
     node: &Node,
+    trust: &Trust,
     now: Time,
     held: bool,
+    mut router: MutexGuard<'_, Router>,
     verified: Verified,
     delivery: &Delivery,
 ) -> Result<Settle, PlaceError> {
-    let mut router = node.router.lock().await;
-    let verdict = router.decide(now, &node.trust, &verified);
+    let verdict = router.decide(now, trust, &verified);
     let id = verified.id();
     match &verdict {
         Verdict::Place(places) => {

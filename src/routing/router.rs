@@ -75,7 +75,7 @@ impl Router {
             Err(reason) => return Verdict::Filter(reason),
             Ok(()) => {}
         }
-        if let Err(reason) = self.judge(s) {
+        if let Err(reason) = self.filters(s) {
             return Verdict::Filter(reason);
         }
         self.places(trust, m)
@@ -83,7 +83,7 @@ impl Router {
 
     /// The rules, of which an annotation of a held alert is as free as the alert, and an update of
     /// a held thread as the version before: whoever has the first must hear of the next.
-    fn judge(&self, s: &Statement) -> Result<(), Reason> {
+    fn filters(&self, s: &Statement) -> Result<(), Reason> {
         let target = s.re.and_then(|re| self.ledger.statement(re));
         match (s.kind, target) {
             (Kind::Annotation, Some(target)) if target.kind == Kind::Alert => Ok(()),
@@ -144,8 +144,13 @@ impl Router {
 
     /// Takes a notice that is safe in its places, or that was found there at start.
     pub fn keep(&mut self, stored: Stored) {
-        let from = stored.from();
-        self.ledger.keep(stored.id, stored.statement, from);
+        self.ledger.keep(stored.id, stored.kept());
+    }
+
+    /// Judges what is here by what is believed now. Returns how many notices changed: what a thief
+    /// signed counts as withdrawn, and what that hid is in force again.
+    pub fn judge(&mut self, trust: &Trust) -> usize {
+        self.ledger.judge(|kid, issuer, first, id| trust.is_void(kid, issuer, first, id))
     }
 
     /// Forgets what has expired, and the oldest words about what is not here.

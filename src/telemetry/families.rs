@@ -57,7 +57,7 @@ macro_rules! families {
 
 families! {
     RECEIVED = Counter "chappe_messages_received_total" ["source"],
-        "Messages received, whatever became of them; source is child, local, outbox or upstream";
+        "Messages received, whatever became of them, by where they came from";
     REFUSED = Counter "chappe_messages_refused_total" ["reason"],
         "Messages that verification or policy refused";
     QUARANTINED = Counter "chappe_messages_quarantined_total",
@@ -76,6 +76,12 @@ families! {
         "Notices handed to an upstream's intake";
     RECEIPTS = Counter "chappe_receipts_received_total" ["outcome"],
         "Receipts of other nodes, by what they say";
+    TRUSTED = Counter "chappe_trust_documents_taken_total",
+        "Roots, bundles and lists taken into TRUST";
+    ROOT_ENDS = Gauge "chappe_trust_root_expires_timestamp_seconds",
+        "When the last root above this node expires, seconds since 1970";
+    BUNDLE_ENDS = Gauge "chappe_trust_bundle_expires_timestamp_seconds",
+        "When this node's own bundle expires, seconds since 1970";
     PENDING = Gauge "chappe_pending_messages" ["source"],
         "Messages that waited at a source when the last one came from it";
     LINK_UP = Gauge "chappe_link_up" ["upstream"],

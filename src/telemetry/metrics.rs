@@ -12,6 +12,7 @@ use prometheus::{
 use super::families::{self, Family};
 use crate::address::{Place, Source};
 use crate::notice::{NodeId, Outcome, Reason, Time};
+use crate::trust::Trust;
 
 /// Upper bounds of the hop's buckets, seconds. A hop takes a few milliseconds on one machine and
 /// tens between cities; a second means trouble. Above that the question is no longer how slow but
@@ -19,7 +20,7 @@ use crate::notice::{NodeId, Outcome, Reason, Time};
 pub const HOP_BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
 const PLACES: [&str; 5] = ["board", "direct", "inbox", "cases", "outbox"];
-const SOURCES: [&str; 4] = ["child", "local", "outbox", "upstream"];
+const SOURCES: [&str; 5] = ["child", "local", "outbox", "trust", "upstream"];
 
 /// Two metrics of one name, or a text that cannot be encoded: a mistake in this module.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +47,9 @@ pub struct Metrics {
     held: IntCounter,
     sent: IntCounterVec,
     receipts: IntCounterVec,
+    trusted: IntCounter,
+    root_ends: IntGauge,
+    bundle_ends: IntGauge,
     pending: IntGaugeVec,
     link_up: IntGaugeVec,
     server_up: IntGauge,
@@ -73,6 +77,9 @@ impl Metrics {
             held: counter(&registry, families::HELD)?,
             sent: counters(&registry, families::SENT)?,
             receipts: counters(&registry, families::RECEIPTS)?,
+            trusted: counter(&registry, families::TRUSTED)?,
+            root_ends: gauge(&registry, families::ROOT_ENDS)?,
+            bundle_ends: gauge(&registry, families::BUNDLE_ENDS)?,
             pending: gauges(&registry, families::PENDING)?,
             link_up: gauges(&registry, families::LINK_UP)?,
             server_up: gauge(&registry, families::SERVER_UP)?,
@@ -136,6 +143,24 @@ impl Metrics {
     /// Another node's receipt came.
     pub fn receipt(&self, outcome: Outcome) {
         self.receipts.with_label_values(&[outcome.as_str()]).inc();
+    }
+
+    /// A trust document came down from an upstream.
+    pub fn received_trust(&self) {
+        self.received.with_label_values(&["trust"]).inc();
+    }
+
+    /// A trust document was taken.
+    pub fn trusted(&self) {
+        self.trusted.inc();
+    }
+
+    /// What is believed has changed.
+    pub fn trust(&self, trust: &Trust, me: &NodeId) {
+        let ends = trust.authority_ends(me).unwrap_or_default();
+        self.root_ends.set(signed(ends.secs()));
+        let ends = trust.seat(me).map(|seat| seat.expires).unwrap_or_default();
+        self.bundle_ends.set(signed(ends.secs()));
     }
 
     /// A refused message went into quarantine.

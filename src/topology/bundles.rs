@@ -11,13 +11,21 @@ const YEAR: u64 = 365 * 24 * 3600;
 /// Keys count a little before they are made: clocks differ.
 const SKEW: u64 = 3600;
 
+/// Root keys of an authority: five people have one each.
+pub const ROOT_KEYS: usize = 5;
+/// How many of them must sign: two may be away, or lost, or in wrong hands.
+pub const ROOT_THRESHOLD: usize = 3;
+/// One bundle key is enough to sign: a revocation cannot wait until two people have met. Who pins
+/// a root has a second key named there, so that a lost one needs no root ceremony.
+pub(super) const BUNDLE_THRESHOLD: usize = 1;
+
 /// The public keys of one node.
 #[derive(Clone, Debug)]
 pub struct NodeKeys {
-    /// Root keys; a union's and a State's.
-    pub root: Option<PublicKey>,
-    /// Bundle key.
-    pub bundle: PublicKey,
+    /// Root keys; a union's and a State's, else none.
+    pub root: Vec<PublicKey>,
+    /// Bundle keys; any one signs.
+    pub bundle: Vec<PublicKey>,
     /// Issue key.
     pub issue: PublicKey,
     /// Relay key.
@@ -30,14 +38,22 @@ pub trait KeyRing {
     fn keys(&self, node: &NodeId) -> Option<&NodeKeys>;
 }
 
-/// The root of a union or State, with one root key: for demonstrations and drafts. A federation
-/// in earnest signs its roots with several keys, offline.
+/// The root of a union or State, of which [`ROOT_THRESHOLD`] keys must sign; `None` for a node
+/// without root keys.
 #[must_use]
-pub fn root(fed: &Federation, node: &Node, keys: &NodeKeys, now: Time) -> Option<Root> {
-    let own = keys.root.as_ref()?;
-    let mut root = Root::new(fed.clone(), node.id.clone(), 1, life(now));
-    root.root = one(own);
-    root.bundle = one(&keys.bundle);
+pub fn root(
+    fed: &Federation,
+    node: &Node,
+    keys: &NodeKeys,
+    version: u64,
+    now: Time,
+) -> Option<Root> {
+    if keys.root.is_empty() {
+        return None;
+    }
+    let mut root = Root::new(fed.clone(), node.id.clone(), version, life(now));
+    root.root = root_set(keys);
+    root.bundle = bundle_set(keys);
     Some(root)
 }
 
@@ -72,9 +88,9 @@ fn introduced(topology: &Topology, node: &Node, ring: &dyn KeyRing) -> Option<Ve
         let how = if state { As::State } else { As::Child };
         let mut introduction = introduction(child, how);
         if state {
-            introduction.root = keys.root.as_ref().map(one);
+            introduction.root = (!keys.root.is_empty()).then(|| root_set(keys));
         } else {
-            introduction.bundle = Some(one(&keys.bundle));
+            introduction.bundle = Some(bundle_set(keys));
         }
         nodes.push(introduction);
     }
@@ -85,7 +101,7 @@ fn introduced(topology: &Topology, node: &Node, ring: &dyn KeyRing) -> Option<Ve
     if node.level == Level::National {
         let union = topology.node(topology.union())?;
         let keys = ring.keys(&union.id)?;
-        let bundle = Some(one(&keys.bundle));
+        let bundle = Some(bundle_set(keys));
         nodes.push(NodeEntry { bundle, ..introduction(union, As::Union) });
     }
     Some(nodes)
@@ -114,7 +130,15 @@ fn life(now: Time) -> (u64, u64) {
     (now.secs().saturating_sub(SKEW), now.secs() + YEAR)
 }
 
-fn one(key: &PublicKey) -> KeySet {
-    let keys: Vec<Jwk> = vec![key.to_jwk()];
-    KeySet { threshold: 1, keys }
+fn root_set(keys: &NodeKeys) -> KeySet {
+    set(&keys.root, ROOT_THRESHOLD)
+}
+
+fn bundle_set(keys: &NodeKeys) -> KeySet {
+    set(&keys.bundle, BUNDLE_THRESHOLD)
+}
+
+fn set(keys: &[PublicKey], threshold: usize) -> KeySet {
+    let keys: Vec<Jwk> = keys.iter().map(PublicKey::to_jwk).collect();
+    KeySet { threshold, keys }
 }

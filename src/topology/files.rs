@@ -23,6 +23,23 @@ pub enum RenderError {
     /// A key.
     #[error(transparent)]
     Key(#[from] KeyFileError),
+    /// Too few of an authority's root keys are there to sign the next root.
+    #[error(
+        "{folder}: the next root of {node} needs {need} of the keys that root {version} names, and \
+         {have} are here: bring back the others; no document was changed"
+    )]
+    RootKeys {
+        /// Whose root.
+        node: NodeId,
+        /// The root that says so.
+        version: u64,
+        /// How many must sign.
+        need: usize,
+        /// How many are there.
+        have: usize,
+        /// Where they are looked for.
+        folder: PathBuf,
+    },
     /// The bundles do not hold together: the topology's check missed something.
     #[error("the bundles of {0} do not hold together: {1}")]
     Trust(NodeId, String),
@@ -40,6 +57,12 @@ pub(super) fn write(path: &Path, text: &str) -> Result<(), RenderError> {
     std::fs::rename(&draft, path).map_err(failed)
 }
 
+/// Writes a file unless it says this already.
+pub(super) fn write_change(path: &Path, text: &str) -> Result<(), RenderError> {
+    let same = std::fs::read(path).is_ok_and(|there| there == text.as_bytes());
+    if same { Ok(()) } else { write(path, text) }
+}
+
 /// The document of an earlier run, if there is one.
 pub(super) fn read_general(path: &Path) -> Result<Option<General>, RenderError> {
     let failed = |why: String| RenderError::File { path: path.into(), why };
@@ -50,12 +73,13 @@ pub(super) fn read_general(path: &Path) -> Result<Option<General>, RenderError> 
     }
 }
 
-/// What the document of an earlier run says.
+/// The document of an earlier run and what it says, if there is one.
 pub(super) fn read_document<T: DeserializeOwned + Serialize>(
     path: &Path,
-) -> Result<Option<T>, RenderError> {
+) -> Result<Option<(General, T)>, RenderError> {
     let failed = |why: String| RenderError::File { path: path.into(), why };
     let Some(document) = read_general(path)? else { return Ok(None) };
     let payload = document.unverified_payload().map_err(|e| failed(e.to_string()))?;
-    jws::from_slice(&payload).map(Some).map_err(|e| failed(e.to_string()))
+    let says = jws::from_slice(&payload).map_err(|e| failed(e.to_string()))?;
+    Ok(Some((document, says)))
 }

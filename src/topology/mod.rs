@@ -14,7 +14,8 @@
 //! | `load` | all of it in order; warnings |
 //! | `sectors` | the sector tokens |
 //! | `show` | the tree in plain text |
-//! | `bundles`, `conf`, `written`, `files`, `render` | what every node starts with |
+//! | `bundles`, `offline`, `versions` | trust documents and the keys that sign them |
+//! | `conf`, `written`, `files`, `render` | what every node starts with |
 
 mod bundles;
 mod conf;
@@ -25,6 +26,7 @@ mod grants;
 mod links;
 mod load;
 mod model;
+mod offline;
 mod overlaps;
 mod places;
 mod render;
@@ -34,9 +36,10 @@ mod samples;
 mod sectors;
 mod show;
 mod tree;
+mod versions;
 mod written;
 
-pub use self::bundles::{KeyRing, NodeKeys, bundle, root};
+pub use self::bundles::{KeyRing, NodeKeys, ROOT_KEYS, ROOT_THRESHOLD, bundle, root};
 pub use self::conf::{ServerSettings, server_conf};
 pub use self::files::RenderError;
 pub use self::load::{MAX_TOPOLOGY_BYTES, Warning};

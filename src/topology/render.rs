@@ -5,16 +5,17 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use super::bundles::{KeyRing, NodeKeys, bundle, root};
-use super::files::{RenderError, read_document, write};
+use super::bundles::KeyRing;
+use super::files::{RenderError, write};
 use super::model::{Node, Topology};
+use super::offline::{Keys, seed};
+use super::versions::Documents;
 use super::written::{desk_toml, relay_toml, subscriber_toml};
 use super::{ServerSettings, server_conf};
 use crate::address::{AccountSpec, DESK, LocalSubscriber, Neighbourhood, Role, replay_durable};
-use crate::jws::{self, General, Signer as _};
-use crate::keys::{self, KeyFileError, NkeyFile};
+use crate::jws;
 use crate::notice::{Federation, NodeId, Time};
-use crate::trust::{Bundle, Root, Trust};
+use crate::trust::Trust;
 
 /// Where things go and who listens where.
 #[derive(Clone, Debug)]
@@ -61,15 +62,6 @@ pub struct RenderedNode {
     pub hood: Neighbourhood,
 }
 
-/// A node's files of keys.
-struct Ring(BTreeMap<NodeId, NodeKeys>);
-
-impl KeyRing for Ring {
-    fn keys(&self, node: &NodeId) -> Option<&NodeKeys> {
-        self.0.get(node)
-    }
-}
-
 /// Bytes of storage that one server's streams may reserve.
 const MAX_FILE: u64 = 400 * 1024 * 1024 * 1024;
 
@@ -78,25 +70,19 @@ const MAX_FILE: u64 = 400 * 1024 * 1024 * 1024;
 /// # Errors
 /// [`RenderError`] naming the file.
 pub fn render(topology: &Topology, options: &RenderOptions) -> Result<Rendered, RenderError> {
-    let ring = make_keys(topology, options)?;
-    let fed = federation(topology, options)?;
-    let mut documents = Vec::new();
-    for node in topology.nodes() {
-        documents.extend(make_root(node, &ring, &fed, options)?);
-        documents.push(make_bundle(topology, node, &ring, &fed, options)?);
-    }
-    write(&options.out.join("jwks.json"), &jwks(topology, &ring))?;
-    let mut trusts = BTreeMap::new();
+    let keys = Keys::make(topology, &options.out)?;
+    let documents = Documents::draw(topology, &keys, &options.out, options.now)?;
+    let trusts = documents.compile()?;
+    documents.write()?;
+    write(&options.out.join("jwks.json"), &jwks(topology, &keys))?;
     let mut nodes = Vec::new();
     for (index, node) in topology.nodes().iter().enumerate() {
         let home = node.id.state().unwrap_or_else(|| node.id.clone());
-        if !trusts.contains_key(&home) {
-            trusts.insert(home.clone(), compiled(&home, &documents, options)?);
-        }
         if let Some(trust) = trusts.get(&home) {
             nodes.push(render_node(node, index, (&home, trust), topology, options)?);
         }
     }
+    let fed = documents.fed().clone();
     if options.one_server {
         let accounts: Vec<_> = nodes.iter().flat_map(|n| n.hood.plan().accounts).collect();
         server_file(options, &nodes, &options.out, 0, &accounts)?;
@@ -112,122 +98,7 @@ fn folder(options: &RenderOptions, node: &NodeId) -> PathBuf {
     options.out.join("nodes").join(node.as_str())
 }
 
-fn make_keys(topology: &Topology, options: &RenderOptions) -> Result<Ring, RenderError> {
-    let mut ring = BTreeMap::new();
-    for node in topology.nodes() {
-        let own = folder(options, &node.id).join("keys");
-        let offline = options.out.join("offline").join(node.id.as_str());
-        let root = (node.id.depth() <= 2).then(|| key(&offline.join("root.pem"))).transpose()?;
-        let keys = NodeKeys {
-            root: root.map(|key| key.public().clone()),
-            bundle: key(&offline.join("bundle.pem"))?.public().clone(),
-            issue: key(&own.join("issue.pem"))?.public().clone(),
-            relay: key(&own.join("relay.pem"))?.public().clone(),
-        };
-        ring.insert(node.id.clone(), keys);
-    }
-    Ok(Ring(ring))
-}
-
-/// The key of a file, made if there is none.
-fn key(path: &Path) -> Result<jws::SecretKey, RenderError> {
-    make_folder(path)?;
-    match keys::create_key(path) {
-        Err(KeyFileError::Exists(_)) => Ok(keys::read_key(path)?),
-        made => Ok(made?),
-    }
-}
-
-fn seed(path: &Path) -> Result<NkeyFile, RenderError> {
-    make_folder(path)?;
-    match keys::create_nkey(path) {
-        Err(KeyFileError::Exists(_)) => Ok(keys::read_nkey(path)?),
-        made => Ok(made?),
-    }
-}
-
-fn make_folder(file: &Path) -> Result<(), RenderError> {
-    let parent = file.parent().unwrap_or(Path::new("."));
-    std::fs::create_dir_all(parent)
-        .map_err(|e| RenderError::File { path: parent.into(), why: e.to_string() })
-}
-
-/// The federation of an earlier run, or a new one.
-fn federation(topology: &Topology, options: &RenderOptions) -> Result<Federation, RenderError> {
-    let path = root_path(options, topology.union());
-    if let Some(old) = read_document::<Root>(&path)? {
-        return Ok(old.fed);
-    }
-    let random = keys::random()?;
-    let text: String = random.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    Federation::try_from(text).map_err(|e| RenderError::File { path, why: e.to_string() })
-}
-
-fn root_path(options: &RenderOptions, node: &NodeId) -> PathBuf {
-    options.out.join("trust").join(format!("{node}.root.json"))
-}
-
-fn make_root(
-    node: &Node,
-    ring: &Ring,
-    fed: &Federation,
-    options: &RenderOptions,
-) -> Result<Option<General>, RenderError> {
-    let Some(keys) = ring.keys(&node.id) else { return Ok(None) };
-    let Some(document) = root(fed, node, keys, options.now) else { return Ok(None) };
-    let path = root_path(options, &node.id);
-    let same = |old: &Root| old.root == document.root && old.bundle == document.bundle;
-    if read_document::<Root>(&path)?.as_ref().is_some_and(same) {
-        return super::files::read_general(&path);
-    }
-    let signer = options.out.join("offline").join(node.id.as_str()).join("root.pem");
-    sign_into(&path, &document, &signer).map(Some)
-}
-
-fn make_bundle(
-    topology: &Topology,
-    node: &Node,
-    ring: &Ring,
-    fed: &Federation,
-    options: &RenderOptions,
-) -> Result<General, RenderError> {
-    let path = options.out.join("trust").join(format!("{}.bundle.json", node.id));
-    let old = read_document::<Bundle>(&path)?;
-    let version = old.as_ref().map_or(1, |old| old.version + 1);
-    let missing = || RenderError::File { path: path.clone(), why: "a key is missing".into() };
-    let new = bundle(fed, topology, node, ring, version, options.now).ok_or_else(missing)?;
-    if old.as_ref().is_some_and(|old| says_the_same(old, &new))
-        && let Some(document) = super::files::read_general(&path)?
-    {
-        return Ok(document);
-    }
-    let signer = options.out.join("offline").join(node.id.as_str()).join("bundle.pem");
-    sign_into(&path, &new, &signer)
-}
-
-/// Whether only times and version differ.
-fn says_the_same(old: &Bundle, new: &Bundle) -> bool {
-    let keys = |bundle: &Bundle| {
-        bundle.keys.iter().map(|key| (key.jwk.clone(), key.usage)).collect::<Vec<_>>()
-    };
-    old.contact == new.contact && old.nodes == new.nodes && keys(old) == keys(new)
-}
-
-fn sign_into<T: serde::Serialize>(
-    path: &Path,
-    document: &T,
-    signer: &Path,
-) -> Result<General, RenderError> {
-    let failed = |why: String| RenderError::File { path: path.into(), why };
-    let payload = serde_json::to_vec(document).map_err(|e| failed(e.to_string()))?;
-    let mut signed = General::unsigned(&payload);
-    signed.sign(&key(signer)?).map_err(|e| failed(e.to_string()))?;
-    let text = serde_json::to_string_pretty(&signed).map_err(|e| failed(e.to_string()))?;
-    write(path, &format!("{text}\n"))?;
-    Ok(signed)
-}
-
-fn jwks(topology: &Topology, ring: &Ring) -> String {
+fn jwks(topology: &Topology, ring: &dyn KeyRing) -> String {
     let one = |key: &jws::PublicKey, node: &NodeId, usage: &str| {
         let jwk = key.to_jwk();
         serde_json::json!({"kty": jwk.kty, "crv": jwk.crv, "x": jwk.x, "kid": key.id().as_str(),
@@ -239,23 +110,6 @@ fn jwks(topology: &Topology, ring: &Ring) -> String {
     };
     let all: Vec<_> = topology.nodes().iter().filter_map(both).flatten().collect();
     format!("{:#}\n", serde_json::json!({ "keys": all }))
-}
-
-/// What a node that pins `home`'s root believes; a draft that does not hold together goes nowhere.
-fn compiled(
-    home: &NodeId,
-    documents: &[General],
-    options: &RenderOptions,
-) -> Result<Trust, RenderError> {
-    let path = root_path(options, home);
-    let gone = || RenderError::File { path: path.clone(), why: "gone".into() };
-    let root = super::files::read_general(&path)?.ok_or_else(gone)?;
-    let (trust, rejected) = Trust::compile(&root, documents)
-        .map_err(|e| RenderError::Trust(home.clone(), e.to_string()))?;
-    match rejected.first() {
-        Some(first) => Err(RenderError::Trust(home.clone(), first.why.clone())),
-        None => Ok(trust),
-    }
 }
 
 fn render_node(

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde::{Deserialize, Serialize};
 
 use super::grant::Grant;
-use crate::jws::{Jwk, KeyId, PublicKey};
+use crate::jws::Jwk;
 use crate::notice::{Federation, Id, Level, NodeId, Scope, Tlp};
 
 /// Entries in one bundle: the largest authority foreseen introduces a hundred; the document's
@@ -217,6 +217,20 @@ impl Root {
     pub(super) fn is_root(&self) -> bool {
         self.what == What::Root
     }
+
+    /// What is wrong with the document taken alone; `None` if nothing.
+    pub(super) fn flaw(&self) -> Option<String> {
+        if self.node.depth() > 2 {
+            return Some(format!("{} is neither a union nor a State", self.node));
+        }
+        if self.version == 0 {
+            return Some("version 0: the first is 1".into());
+        }
+        if self.exp <= self.iat {
+            return Some("exp is not after iat".into());
+        }
+        self.root.flaw().or_else(|| self.bundle.flaw())
+    }
 }
 
 impl Bundle {
@@ -243,6 +257,9 @@ impl Bundle {
         if self.what != What::Bundle {
             return Some("`what` is not bundle".into());
         }
+        if self.version == 0 {
+            return Some("version 0: the first is 1".into());
+        }
         if self.exp <= self.iat {
             return Some("exp is not after iat".into());
         }
@@ -254,6 +271,7 @@ impl Bundle {
             .iter()
             .find_map(|entry| (!ids.insert(&entry.id)).then(|| format!("{} twice", entry.id)))
             .or_else(|| self.nodes.iter().find_map(|entry| self.entry_flaw(entry)))
+            .or_else(|| self.revoked.iter().find_map(Revocation::flaw))
     }
 
     fn entry_flaw(&self, entry: &NodeEntry) -> Option<String> {
@@ -276,30 +294,43 @@ impl Bundle {
                     && id.depth() == 1
                     && entry.level == Level::Union
                     && entry.bundle.is_some()
+                    && entry.root.is_none()
             }
             As::State => {
                 below
                     && self.node.depth() == 1
                     && entry.level == Level::National
                     && entry.root.is_some()
+                    && entry.bundle.is_none()
             }
         };
-        (!fits).then(|| format!("{id} cannot be introduced by {} like this", self.node))
+        if !fits {
+            return Some(format!("{id} cannot be introduced by {} like this", self.node));
+        }
+        entry.bundle.iter().chain(&entry.root).find_map(KeySet::flaw)
+    }
+}
+
+impl Revocation {
+    /// Manifests that one revocation may name: a channel each, and a node has few.
+    const MAX_GOOD: usize = 64;
+
+    fn flaw(&self) -> Option<String> {
+        let good = self.good.as_ref()?;
+        if self.why != Why::Compromised {
+            return Some("`good` stands beside `compromised` alone".into());
+        }
+        let most = Self::MAX_GOOD;
+        (good.len() > most).then(|| format!("more than {most} manifests in `good`"))
     }
 }
 
 impl KeySet {
-    /// The admitted keys, or what is wrong.
-    pub(super) fn admit(&self) -> Result<Vec<PublicKey>, String> {
-        let keys: Vec<PublicKey> = self
-            .keys
-            .iter()
-            .map(|jwk| PublicKey::from_jwk(jwk).map_err(|e| e.to_string()))
-            .collect::<Result<_, _>>()?;
-        let distinct: HashSet<&KeyId> = keys.iter().map(PublicKey::id).collect();
-        if self.threshold == 0 || self.threshold > distinct.len() || keys.len() > MAX_KEYS {
-            return Err(format!("a threshold of {} over {} keys", self.threshold, distinct.len()));
-        }
-        Ok(keys)
+    /// What is wrong with it, its keys aside: they are admitted where the document is read. Equal
+    /// keys are found there too, so that a threshold is never met by one key under two entries.
+    pub(super) fn flaw(&self) -> Option<String> {
+        let keys = self.keys.len();
+        let wrong = self.threshold == 0 || self.threshold > keys || keys > MAX_KEYS;
+        wrong.then(|| format!("a threshold of {} over {keys} keys", self.threshold))
     }
 }

@@ -7,13 +7,21 @@
 
 mod chain;
 mod document;
+mod documents;
 mod grant;
+mod held;
+mod index;
 mod paper;
+mod refusal;
+mod revoked;
 mod store;
 
 pub use self::document::{
     As, Bundle, Contact, KeyEntry, KeySet, MAX_NODES, NodeEntry, Revocation, Root, Usage, Why,
 };
+pub use self::documents::{Documents, Named, Offered, Sort};
 pub use self::grant::Grant;
 pub use self::paper::{Paper, PaperError};
+pub use self::refusal::Refusal;
+pub use self::revoked::Revoked;
 pub use self::store::{Link, Rejected, Seat, Trust, TrustError, TrustedKey};

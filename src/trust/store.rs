@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::document::{Contact, Usage, Why};
+use super::document::{Contact, Usage};
+use super::documents::Documents;
 use super::grant::Grant;
-use crate::jws::{KeyId, PublicKey};
-use crate::notice::Reason;
-use crate::notice::{Federation, Level, NodeId, Scope, Statement, Time, Tlp};
+use super::refusal::Refusal;
+use super::revoked::{Judged, Revocations, Revoked};
+use serde::Deserialize;
+
+use crate::jws::{General, KeyId, PublicKey};
+use crate::notice::{Federation, Id, Level, NodeId, Reason, Scope, Statement, Time, Tlp};
 
 /// Why nothing can be trusted at all.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +30,18 @@ pub struct Rejected {
     pub node: Option<NodeId>,
     /// What is wrong.
     pub why: String,
+}
+
+impl Rejected {
+    pub(super) fn new(document: &General, refusal: &Refusal) -> Self {
+        #[derive(Deserialize)]
+        struct Whose {
+            node: NodeId,
+        }
+        let payload = document.unverified_payload().unwrap_or_default();
+        let node = serde_json::from_slice::<Whose>(&payload).ok().map(|whose| whose.node);
+        Self { node, why: refusal.to_string() }
+    }
 }
 
 /// One node as its introducers describe it.
@@ -81,8 +97,6 @@ pub struct TrustedKey {
     pub exp: Time,
     /// Its own grant, below its node's.
     pub grant: Grant,
-    /// From when on it counts no more.
-    pub revoked: Option<(Time, Why)>,
 }
 
 /// Everything that a node believes about others.
@@ -91,9 +105,38 @@ pub struct Trust {
     pub(super) fed: Federation,
     pub(super) seats: BTreeMap<NodeId, Seat>,
     pub(super) keys: HashMap<KeyId, TrustedKey>,
+    /// The last root of each authority: its version, and when it expires.
+    pub(super) roots: BTreeMap<NodeId, (u64, Time)>,
+    pub(super) revocations: Revocations,
 }
 
 impl Trust {
+    pub(super) fn empty(fed: Federation) -> Self {
+        let (seats, keys) = (BTreeMap::new(), HashMap::new());
+        Self { fed, seats, keys, roots: BTreeMap::new(), revocations: Revocations::default() }
+    }
+
+    /// Compiles what `documents` say, starting from the pinned `root`. A document that does not
+    /// hold is left out, with all that only it introduces, and reported; the rest goes on. Any
+    /// order will do: roots go first, then who is higher in the tree, then lower versions.
+    ///
+    /// # Errors
+    /// [`TrustError`] if the pin or the pinned authority's own bundle is not valid.
+    pub fn compile(
+        root: &General,
+        documents: &[General],
+    ) -> Result<(Self, Vec<Rejected>), TrustError> {
+        let mut all = Documents::pinned(root)?;
+        let rejected = all.restore_all(documents);
+        let home = all.home();
+        if all.trust().seat(home).is_none_or(|seat| seat.version == 0) {
+            let why = rejected.iter().find(|r| r.node.as_ref() == Some(home));
+            let why = why.map_or_else(|| "none was given".to_owned(), |r| r.why.clone());
+            return Err(TrustError::NoBundle(home.clone(), why));
+        }
+        Ok((Self::clone(all.trust()), rejected))
+    }
+
     /// The federation.
     #[must_use]
     pub fn fed(&self) -> &Federation {
@@ -140,6 +183,25 @@ impl Trust {
     /// # Errors
     /// `key-unknown`, `key-use`, `key-window` or `key-revoked`.
     pub fn key(&self, kid: &KeyId, usage: Usage, at: Time) -> Result<&TrustedKey, Reason> {
+        self.judged(kid, usage, at, None)
+    }
+
+    /// The issue key that a notice names, if it counted at its first hop's time. Where a node's
+    /// relay key was stolen too, times prove nothing, and the notice must stand in a good list.
+    ///
+    /// # Errors
+    /// As [`Self::key`]; `key-unknown` too while a list that decides is missing.
+    pub fn issue_key(&self, kid: &KeyId, first: Time, id: Id) -> Result<&TrustedKey, Reason> {
+        self.judged(kid, Usage::Issue, first, Some(id))
+    }
+
+    fn judged(
+        &self,
+        kid: &KeyId,
+        usage: Usage,
+        at: Time,
+        id: Option<Id>,
+    ) -> Result<&TrustedKey, Reason> {
         let key = self.keys.get(kid).ok_or(Reason::KeyUnknown)?;
         if key.usage != usage {
             return Err(Reason::KeyUse);
@@ -147,10 +209,45 @@ impl Trust {
         if at < key.nbf || at >= key.exp {
             return Err(Reason::KeyWindow);
         }
-        match key.revoked {
-            Some((from, _)) if at >= from => Err(Reason::KeyRevoked),
-            _ => Ok(key),
+        match self.revocations.judge(kid, &key.node, at, id) {
+            Judged::Good => Ok(key),
+            Judged::Bad { .. } => Err(Reason::KeyRevoked),
+            Judged::Open => Err(Reason::KeyUnknown),
         }
+    }
+
+    /// Whether a notice that is here already counts as withdrawn: its issue key is compromised,
+    /// and it had its first hop at or after that time, or stands in none of the good lists.
+    #[must_use]
+    pub fn is_void(&self, kid: &KeyId, issuer: &NodeId, first: Time, id: Id) -> bool {
+        let judged = self.revocations.judge(kid, issuer, first, Some(id));
+        judged == Judged::Bad { compromised: true }
+    }
+
+    /// What was revoked of a key, by those who may.
+    pub fn revoked(&self, key: &TrustedKey) -> impl Iterator<Item = &Revoked> {
+        self.revocations.of(key.public.id(), &key.node)
+    }
+
+    /// The version of an authority's last root, and when it expires; `None` for the union of
+    /// another's pin, of which only the bundle is known.
+    #[must_use]
+    pub fn root(&self, authority: &NodeId) -> Option<(u64, Time)> {
+        self.roots.get(authority).copied()
+    }
+
+    /// Until when the keys of a node count at all: its authority's last root.
+    #[must_use]
+    pub fn authority_ends(&self, node: &NodeId) -> Option<Time> {
+        let authority = node.state().unwrap_or_else(|| node.clone());
+        self.root(&authority).map(|(_, expires)| expires)
+    }
+
+    /// Whether a node's word is stale at a time: its bundle has expired. What comes validly from
+    /// it still passes, so that nobody can stop the tree by withholding a bundle.
+    #[must_use]
+    pub fn is_stale(&self, node: &NodeId, at: Time) -> bool {
+        self.seats.get(node).is_none_or(|seat| seat.expires <= at)
     }
 
     /// The key that a record names, whatever its use and window: to check a signature first.

@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use super::steps::{CLOCK_LEEWAY, Refused};
+use super::refused::Refused;
+use super::steps::CLOCK_LEEWAY;
 use crate::address::Source;
 use crate::jws::{self, Compact, Typ};
 use crate::notice::{Hop, Id, MAX_HOPS, NodeId, Reason, Statement, Time, Wire};

@@ -6,9 +6,11 @@
 
 mod custody;
 mod record;
+mod refused;
 mod steps;
 
 pub use self::record::verify_receipt;
+pub use self::refused::Refused;
 pub use self::steps::{
-    CLOCK_LEEWAY, Context, Refused, Verified, read_stored, verify, verify_file, verify_held,
+    CLOCK_LEEWAY, Context, Verified, read_stored, verify, verify_file, verify_held,
 };

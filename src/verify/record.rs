@@ -1,6 +1,7 @@
 //! Receipts: a relay's word, checked under that relay's key at the receipt's own time.
 
-use super::steps::{CLOCK_LEEWAY, Refused};
+use super::refused::Refused;
+use super::steps::CLOCK_LEEWAY;
 use crate::address::Source;
 use crate::jws::{self, Compact, JsonError, Typ};
 use crate::notice::{NodeId, Reason, Receipt, Time};

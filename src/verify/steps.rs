@@ -3,27 +3,15 @@
 use std::time::Duration;
 
 use super::custody::{self, Depth};
+use super::refused::Refused;
 use crate::address::{self, Place, Source};
-use crate::jws::{Compact, JsonError, JwsError, Typ};
-use crate::notice::{
-    Audience, Hop, Id, MAX_BODY_BYTES, NodeId, Reason, Statement, StatementError, Time, Wire,
-    WireError,
-};
+use crate::jws::{Compact, KeyId, Typ};
+use crate::notice::{Audience, Hop, Id, MAX_BODY_BYTES, NodeId, Reason, Statement, Time, Wire};
 use crate::policy::{is_above, is_upward, passes};
-use crate::trust::{Trust, TrustedKey, Usage};
+use crate::trust::{Trust, TrustedKey};
 
 /// How far another's clock may be ahead of ours.
 pub const CLOCK_LEEWAY: Duration = Duration::from_secs(300);
-
-/// Why something was refused: the reason counts, the text is for the operator's log alone.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}: {why}")]
-pub struct Refused {
-    /// The reason code.
-    pub reason: Reason,
-    /// What was found. Never goes into a receipt: it may quote the notice.
-    pub why: String,
-}
 
 /// What a check needs to know besides the message.
 #[derive(Clone, Copy)]
@@ -44,6 +32,7 @@ pub struct Verified {
     wire: Wire,
     hops: Vec<Hop>,
     source: Source,
+    kid: KeyId,
 }
 
 impl Verified {
@@ -69,6 +58,12 @@ impl Verified {
     #[must_use]
     pub fn hops(&self) -> &[Hop] {
         &self.hops
+    }
+
+    /// The key that signed it.
+    #[must_use]
+    pub fn kid(&self) -> &KeyId {
+        &self.kid
     }
 
     /// Where it came from.
@@ -105,7 +100,8 @@ fn verify_arrival(
     subject: Option<&str>,
     wire: Wire,
 ) -> Result<Verified, Refused> {
-    let (id, statement, hops) = verify_signed(context, &wire, Some(source), Depth::Ends)?;
+    let Signed { id, statement, hops, kid } =
+        verify_signed(context, &wire, Some(source), Depth::Ends)?;
     let upward = is_upward(context.trust, &statement);
     check_direction(context, &statement, source, upward)?;
     if let Some(subject) = subject {
@@ -116,7 +112,7 @@ fn verify_arrival(
     let me = (!matches!(source, Source::Outbox(_))).then_some(context.me);
     custody::check_neighbours(context.trust, upward, &hops, me.filter(|_| !hops.is_empty()))?;
     check_audience(context, &statement, &hops, source, upward)?;
-    Ok(Verified { id, statement, wire, hops, source: source.clone() })
+    Ok(Verified { id, statement, wire, hops, source: source.clone(), kid })
 }
 
 /// Checks a notice as a reader does, with every hop: for `chappe verify` and exported files.
@@ -131,7 +127,7 @@ pub fn verify_file(
     let nobody = NodeId::try_from("reader".to_owned())
         .map_err(|e| Refused::new(Reason::Claim, e.to_string()))?;
     let context = Context { now, me: &nobody, trust };
-    let (_, statement, hops) = verify_signed(context, wire, None, Depth::All)?;
+    let Signed { statement, hops, .. } = verify_signed(context, wire, None, Depth::All)?;
     custody::check_neighbours(trust, is_upward(trust, &statement), &hops, None)?;
     Ok((statement, hops))
 }
@@ -140,10 +136,18 @@ pub fn verify_file(
 ///
 /// # Errors
 /// If it is not what this node writes: somebody else wrote into its stream.
-pub fn read_stored(wire: &Wire) -> Result<(Id, Statement, Vec<Hop>), Refused> {
+pub fn read_stored(wire: &Wire) -> Result<(Statement, KeyId, Vec<Hop>), Refused> {
     let compact = Compact::parse(&wire.notice, Typ::Notice)?;
     let statement = Statement::parse(compact.unverified_payload())?;
-    Ok((wire.id(), statement, custody::read(wire)?))
+    Ok((statement, compact.kid().clone(), custody::read(wire)?))
+}
+
+/// What holds by signatures alone, wherever it came from.
+struct Signed {
+    id: Id,
+    statement: Statement,
+    hops: Vec<Hop>,
+    kid: KeyId,
 }
 
 fn verify_signed(
@@ -151,7 +155,7 @@ fn verify_signed(
     wire: &Wire,
     source: Option<&Source>,
     depth: Depth,
-) -> Result<(Id, Statement, Vec<Hop>), Refused> {
+) -> Result<Signed, Refused> {
     let Context { now, trust, .. } = context;
     if wire.body.len() > MAX_BODY_BYTES {
         return Err(Refused::new(Reason::Body, "above 8 MiB".into()));
@@ -169,27 +173,33 @@ fn verify_signed(
     custody::check_chain(id, &statement, wire, &hops)?;
     custody::check_signatures(now, trust, wire, &hops, depth)?;
     let first = hops.first().map_or(now, |hop| hop.at);
-    check_key(trust, &compact, key, &statement, first)?;
+    check_key(trust, &compact, key, &statement, (first, id))?;
     check_time(now, first, &statement, source)?;
     check_issuing(context, &statement, source)?;
     check_body(&statement, wire)?;
-    Ok((id, statement, hops))
+    let kid = compact.kid().clone();
+    Ok(Signed { id, statement, hops, kid })
 }
 
-/// Stops a key of another node, of another use, outside its window or grant. Judged at the first
-/// hop's time: a thief needs the relay key too to back-date.
+/// Stops a key of another node, of another use, outside its window or grant, revoked, or of an
+/// authority whose last root has expired. Judged at the first hop's time: a thief needs the relay
+/// key too to back-date, and then the good lists decide.
 fn check_key(
     trust: &Trust,
     compact: &Compact<'_>,
     found: &TrustedKey,
     statement: &Statement,
-    first: Time,
+    (first, id): (Time, Id),
 ) -> Result<(), Refused> {
     let why = |reason: Reason| Refused::new(reason, format!("key {}", compact.kid()));
     if found.node != statement.iss {
         return Err(why(Reason::KeyOwner));
     }
-    let key = trust.key(compact.kid(), Usage::Issue, first).map_err(why)?;
+    let key = trust.issue_key(compact.kid(), first, id).map_err(why)?;
+    if trust.authority_ends(&key.node).is_some_and(|end| first >= end) {
+        let ended = format!("the root above {} has expired", key.node);
+        return Err(Refused::new(Reason::TrustStale, ended));
+    }
     trust.allows(key, statement).map_err(why)
 }
 
@@ -333,46 +343,4 @@ fn check_audience(
     let from_entity = context.trust.seat(upstream).map(|seat| seat.level);
     passes(from_entity, upstream, link, statement)
         .map_err(|reason| Refused::new(reason, format!("passed on by {upstream}")))
-}
-
-impl Refused {
-    pub(super) fn new(reason: Reason, why: String) -> Self {
-        Self { reason, why }
-    }
-}
-
-impl From<WireError> for Refused {
-    fn from(error: WireError) -> Self {
-        let reason = match error {
-            WireError::Header(..) | WireError::File(_) => Reason::Header,
-            WireError::Hops => Reason::HopCount,
-            WireError::Encoding(_) => Reason::Encoding,
-        };
-        Self::new(reason, error.to_string())
-    }
-}
-
-impl From<JwsError> for Refused {
-    fn from(error: JwsError) -> Self {
-        let reason = match error {
-            JwsError::Encoding => Reason::Encoding,
-            JwsError::Header(_) => Reason::Json,
-            JwsError::Algorithm | JwsError::Type(_) => Reason::Algorithm,
-            JwsError::Signature => Reason::Signature,
-        };
-        Self::new(reason, error.to_string())
-    }
-}
-
-impl From<StatementError> for Refused {
-    fn from(error: StatementError) -> Self {
-        let reason = match error {
-            StatementError::Size(_) => Reason::Header,
-            StatementError::Json(JsonError::Syntax(_)) => Reason::Json,
-            StatementError::Json(JsonError::Claim(_)) | StatementError::Claim(..) => Reason::Claim,
-            StatementError::Combination(..) => Reason::BadCombination,
-            StatementError::Lifetime(_) => Reason::Lifetime,
-        };
-        Self::new(reason, error.to_string())
-    }
 }

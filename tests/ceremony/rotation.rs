@@ -88,20 +88,21 @@ fn a_bundle_key_in_the_root_is_rotated_by_two_further_roots() {
 fn a_revocation_is_carried_into_every_later_version_and_only_those_above_may_make_it() {
     let table = Table::with_a_state();
     let key = table.kid("eu-fr-bre-chu-issue");
-    let line = ["revoke", "trust/eu-fr-2.json", &key, "--why", "ceased", "--at", "now"];
-    let unknown = table.ends(2, &[&line[..], &["--dry-run"]].concat());
+    let (line, id) = (["revoke", "trust/eu-fr-2.json"], ["--", &key]);
+    let why = ["--why", "ceased", "--at", "now"];
+    let unknown = table.ends(2, &[&line[..], &why, &["--dry-run"], &id].concat());
     says(&unknown, &["no key", "--root ROOT --trust DIR"]);
-    table.done(&[&line[..], &["--out", "trust/eu-fr-3.json"], &ROOT].concat());
+    table.done(&[&line[..], &why, &["--out", "trust/eu-fr-3.json"], &ROOT, &id].concat());
     table.sign("trust/eu-fr-3.json", &["b1"]);
-    let again = ["revoke", "trust/eu-fr-3.json", &key, "--why", "ceased", "--at", "now"];
-    let said = table.ends(3, &[&again[..], &["--dry-run"], &ROOT].concat());
+    let again = ["revoke", "trust/eu-fr-3.json"];
+    let said = table.ends(3, &[&again[..], &why, &["--dry-run"], &ROOT, &id].concat());
     says(&said, &["is revoked already"]);
     let grant = ["grant", "trust/eu-fr-3.json", "--hours", "24/7", "--out", "trust/eu-fr-4.json"];
     table.done(&grant);
     assert_eq!(shown(&table, "trust/eu-fr-4.json")["says"]["revoked"][0]["kid"], key.as_str());
     let above = table.kid("eu-fr-issue");
-    let up = ["revoke", "trust/eu-fr-bre-2.json", &above, "--why", "ceased", "--at", "now"];
-    let said = table.ends(3, &[&up[..], &["--dry-run"], &ROOT].concat());
+    let up = ["revoke", "trust/eu-fr-bre-2.json", "--dry-run"];
+    let said = table.ends(3, &[&up[..], &why, &ROOT, &["--", &above]].concat());
     says(&said, &["eu-fr-bre cannot revoke a key of eu-fr"]);
 }
 
@@ -166,4 +167,20 @@ fn a_stolen_bundle_key_is_replaced_and_dropped_in_one_version() {
     table.done(&["grant", "trust/eu-fr-bre-2.json", "--renew", "--out", "trust/eu-fr-bre-3.json"]);
     table.sign("trust/eu-fr-bre-3.json", &["cb2"]);
     table.done(&["check", "trust", ROOT[0], ROOT[1]]);
+}
+
+#[test]
+fn an_id_that_begins_with_a_hyphen_is_an_id_and_no_option() {
+    let table = Table::with_a_state();
+    table.key("new");
+    let bundle = "trust/eu-fr-2.json";
+    let (why, dry) = (["--why", "ceased", "--at", "now"], "--dry-run");
+    let cases: &[&[&str]] = &[
+        &["rotate", bundle, "--from", "-x~", "--to", "new.pub", dry],
+        &["rotate", bundle, "--drop", "-x~", dry],
+        &[&["revoke", bundle, dry], &why[..], &["--", "-h~"]].concat(),
+    ];
+    for line in cases {
+        says(&table.ends(2, line), &["no key `-"]);
+    }
 }

@@ -222,6 +222,7 @@ const RELAY: &[&str] = &[
     "$JS.API.STREAM.INFO.BOARD",
     "$JS.API.STREAM.MSG.DELETE.BOARD",
     "$JS.API.DIRECT.GET.BOARD.chappe.board.x",
+    "$JS.API.CONSUMER.INFO.BOARD.child-eu-fr-bre",
     "$JS.API.CONSUMER.CREATE.BOARD.child-eu-fr-bre",
     "$JS.API.CONSUMER.RESET.BOARD.child-eu-fr-bre",
     "$JS.API.CONSUMER.RESET.BOARD.fold",

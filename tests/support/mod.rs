@@ -8,6 +8,7 @@ mod look;
 mod notices;
 mod ports;
 mod processes;
+mod trust;
 mod users;
 
 use std::path::{Path, PathBuf};
@@ -194,7 +195,8 @@ fn render_into(topology: &str, out: &Path, monitor_port: u16) -> Rendered {
 
 fn trust(out: &Path) -> Trust {
     let folder = out.join("trust");
-    let files = chappe::relay::TrustFiles { root: folder.join("eu-fr.root.json"), bundles: folder };
+    let files =
+        chappe::relay::TrustFiles { root: folder.join("eu-fr.root.json"), bundles: Some(folder) };
     let (trust, rejected) = chappe::relay::load_trust(&files).expect("trust documents");
     assert!(rejected.is_empty(), "{rejected:?}");
     trust

@@ -22,7 +22,8 @@ const MAX_LIST_TEXT: usize = 4 * 1024 * 1024;
 pub(super) struct Arguments {
     /// The bundle that is in force: of the key's node, or of an authority above it in its State
     bundle: PathBuf,
-    /// The keys: their ids, or the beginnings of them
+    /// The keys: their ids, or the beginnings of them; last and after `--` if one begins with a
+    /// hyphen
     #[arg(value_name = "KID", required_unless_present = "all_keys_of")]
     keys: Vec<String>,
     /// Every issue and relay key of this node that is not revoked yet

@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     /// The bundle or root that is in force
     file: PathBuf,
     /// The old key: its id, or the beginning of it
-    #[arg(long, value_name = "KID", requires = "to")]
+    #[arg(long, value_name = "KID", requires = "to", allow_hyphen_values = true)]
     from: Option<String>,
     /// The new public key, as JWK or SPKI PEM
     #[arg(long, value_name = "PUB", requires = "from")]
@@ -35,7 +35,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N", default_value_t = times::YEAR, value_parser = times::day_count)]
     days: u64,
     /// Take a key out of the set that it is in: after its overlap, or a root key that is lost
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     drop: Vec<String>,
     #[command(flatten)]
     root: RootArguments,
