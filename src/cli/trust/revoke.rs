@@ -97,7 +97,12 @@ fn owners(arguments: &Arguments, bundle: &Bundle) -> Result<Vec<Owner>, Failure>
         .chain(others)
         .flat_map(|one| one.keys.iter().map(|key| (&key.jwk, &one.node, key.usage)))
         .collect();
-    let hint = if archive.is_some() { "" } else { "; --root ROOT --trust DIR finds those below" };
+    let hint = match archive {
+        None => "; --root ROOT --trust DIR finds those below",
+        Some(_) => {
+            "; bundle and root keys are not revoked but dropped (chappe trust rotate --drop)"
+        }
+    };
     let find = |text: &String| {
         Owner::find(text, all.iter().copied()).map_err(|e| Failure::usage(format!("{e}{hint}")))
     };
