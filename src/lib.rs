@@ -18,6 +18,7 @@
 //! | [`jws`] | compact JWS, keys, strict JSON: bytes in, bytes out |
 //! | [`notice`] | node id, scope, label, statement, records |
 //! | [`trust`] | roots, bundles, grants: which key, what may it sign |
+//! | [`ceremony`] | the next trust document, and in words what it changes for whom |
 //! | [`address`] | place -> subject, stream, patterns, permissions |
 //! | [`policy`] | rules, TLP table, entitlement |
 //! | [`verify`] | the normative order of checks; the only maker of `Verified` |
@@ -33,6 +34,7 @@
 
 pub mod address;
 pub mod bus;
+pub mod ceremony;
 pub mod cli;
 pub mod config;
 pub mod console;

@@ -15,8 +15,18 @@ use edges::Row;
 use source::{Source, all};
 
 /// No runtime, no disk, no network, no clock, no log: a verdict can be computed anywhere.
-const DOMAIN: &[&str] =
-    &["jws", "notice", "trust", "address", "policy", "verify", "lifecycle", "case", "routing"];
+const DOMAIN: &[&str] = &[
+    "jws",
+    "notice",
+    "trust",
+    "ceremony",
+    "address",
+    "policy",
+    "verify",
+    "lifecycle",
+    "case",
+    "routing",
+];
 const EDGES: &[&str] = &["time", "keys", "config", "document", "bus", "telemetry", "console"];
 
 /// Who may use whom. A module may only use what stands above it: so there is no circle.
@@ -25,6 +35,7 @@ const TABLE: &[Row] = &[
     ("jws", &[]),
     ("notice", &[&["jws"]]),
     ("trust", &[&["jws", "notice"]]),
+    ("ceremony", &[&["jws", "notice", "trust"]]),
     ("address", &[&["jws", "notice", "trust"]]),
     ("policy", &[&["jws", "notice", "trust", "address"]]),
     ("verify", &[&["jws", "notice", "trust", "address", "policy"]]),

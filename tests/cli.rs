@@ -27,6 +27,7 @@ const VERBS: &[&str] = &[
     "verify",
     "status",
     "key",
+    "trust",
     "topology",
 ];
 

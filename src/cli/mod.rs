@@ -18,6 +18,7 @@ mod status;
 mod subscribe;
 mod targets;
 mod topology;
+mod trust;
 mod verify;
 mod withdraw;
 
@@ -70,6 +71,8 @@ enum Verb {
     Status(status::Arguments),
     /// Make a signing key, or show the public half of one
     Key(key::Arguments),
+    /// Draft, sign and check roots and bundles, offline
+    Trust(trust::Arguments),
     /// Check, draw or render a topology file
     Topology(topology::Arguments),
 }
@@ -122,6 +125,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Verb::Verify(arguments) => verify::run(arguments),
         Verb::Status(arguments) => on_runtime(status::run(arguments)),
         Verb::Key(arguments) => key::run(arguments),
+        Verb::Trust(arguments) => trust::run(arguments),
         Verb::Topology(arguments) => topology::run(arguments),
     };
     match outcome {

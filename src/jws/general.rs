@@ -65,6 +65,37 @@ impl General {
         Ok(())
     }
 
+    /// Whether the two are copies of one document: the same signed bytes.
+    #[must_use]
+    pub fn is_copy_of(&self, other: &Self) -> bool {
+        self.payload == other.payload
+    }
+
+    /// Takes over the signatures of a copy that this one has not yet, unchecked; says how many.
+    /// Of a document with other signed bytes, none.
+    pub fn gather(&mut self, other: &Self) -> usize {
+        let before = self.signatures.len();
+        for one in other.signatures.iter().filter(|_| self.payload == other.payload) {
+            if !self.signatures.contains(one) {
+                self.signatures.push(one.clone());
+            }
+        }
+        self.signatures.len() - before
+    }
+
+    /// The key ids that its signatures name, without any check, in their order.
+    #[must_use]
+    pub fn unverified_signers(&self) -> Vec<KeyId> {
+        let named = |one: &One| check_protected(&from_base64url(&one.protected)?, Typ::Trust).ok();
+        self.signatures.iter().filter_map(named).collect()
+    }
+
+    /// How many signatures there are, whoever made them.
+    #[must_use]
+    pub fn signatures(&self) -> usize {
+        self.signatures.len()
+    }
+
     /// The payload's bytes, without any check.
     ///
     /// # Errors

@@ -8,14 +8,14 @@ use serde::de::DeserializeOwned;
 use super::draft::{self, Draft};
 use crate::address::{self, DESK};
 use crate::bus::{Bus, BusError, Endpoint, PlaceError, Placed};
-use crate::jws::{self, Signer, SignerError};
+use crate::jws::{self, General, Signer, SignerError};
 use crate::keys::{KeyFile, KeyFileError};
 use crate::notice::{Id, NodeId, Outcome, Receipt, Statement, Time};
 use crate::relay::{
     DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, TrustFiles, TrustLoadError,
     load_documents,
 };
-use crate::trust::{Documents, Named, Trust, Usage};
+use crate::trust::{Documents, Paper, Trust, Usage};
 use crate::verify;
 
 /// First and longest pause between two questions while waiting for a word.
@@ -255,14 +255,21 @@ impl Session {
     /// Adds the trust documents of the node's relay to the files'. Each proves itself from the
     /// pinned root, so a relay that lies adds nothing; one that does not answer leaves the files.
     async fn learn(&mut self) {
+        let documents = self.relays_documents().await;
+        self.documents.restore_all(&documents);
+    }
+
+    /// What the node's relay holds, as far as it answers.
+    async fn relays_documents(&self) -> Vec<General> {
         let subject = address::fetch(&self.place.intake);
-        let mut from = Some(0);
+        let (mut all, mut from) = (Vec::new(), Some(0));
         while let Some(position) = from {
             let question = FetchQuestion { trust: Some(position), ..FetchQuestion::default() };
-            let Ok(answer) = self.ask::<_, FetchAnswer>(&subject, &question).await else { return };
-            self.documents.restore_all(&answer.documents);
+            let Ok(answer) = self.ask::<_, FetchAnswer>(&subject, &question).await else { break };
+            all.extend(answer.documents);
             from = answer.next.filter(|next| *next > position);
         }
+        all
     }
 
     /// Hands a trust document or list to the node's relay, which judges it and passes it on.
@@ -275,11 +282,14 @@ impl Session {
     }
 
     /// Whether the node's relay holds a trust document of this name, once it had time to take it.
-    pub async fn relay_holds(&mut self, name: &Named, patience: Duration) -> bool {
+    pub async fn relay_holds(&self, document: &Paper, patience: Duration) -> bool {
+        let same = |held: &General| {
+            let held = Paper::read(held);
+            held.is_ok_and(|h| h.is_version_of(document) && h.version() == document.version())
+        };
         let asking = async {
-            while !self.documents.all().any(|(held, _)| held == *name) {
+            while !self.relays_documents().await.iter().any(same) {
                 tokio::time::sleep(ASK.1).await;
-                self.learn().await;
             }
         };
         tokio::time::timeout(patience, asking).await.is_ok()

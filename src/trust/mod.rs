@@ -11,6 +11,7 @@ mod documents;
 mod grant;
 mod held;
 mod index;
+mod paper;
 mod refusal;
 mod revoked;
 mod store;
@@ -20,6 +21,7 @@ pub use self::document::{
 };
 pub use self::documents::{Documents, MAX_LIST_BYTES, Named, Offered, Sort};
 pub use self::grant::Grant;
+pub use self::paper::{Paper, PaperError};
 pub use self::refusal::Refusal;
 pub use self::revoked::Revoked;
 pub use self::store::{Link, Rejected, Seat, Trust, TrustError, TrustedKey};
