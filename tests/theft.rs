@@ -158,7 +158,7 @@ async fn with_issue_and_relay_key_stolen_only_what_the_good_list_names_counts() 
     stands(&all, &FRENCH, genuine, "in force").await;
     let stolen = now() + 1;
     let (issue, relay) = (all.key("eu-fr", "issue"), all.key("eu-fr", "relay"));
-    // The thief has the node's server too: he writes onto its board what seems older than the theft.
+    // The thief has the server too: he writes onto its board what seems older than the theft.
     let fake = Statement { iat: stolen - 600, ..national(&all, b"fake") };
     let wire = back_dated(all.issue(&fake, b"fake".to_vec()), &relay, stolen - 500);
     let subject = chappe::address::subject(&chappe::address::Place::Board, &fake, wire.id());

@@ -138,7 +138,7 @@ fn openssl() -> Value {
     let python = String::from_utf8(made.stdout).expect("a path");
     let folder = at("tests/fixtures/ed25519");
     let said = Command::new(python.trim())
-        .arg(at("tests/python/vectors.py"))
+        .arg(at("tests/python/ed25519.py"))
         .args([folder.join("wycheproof.json"), folder.join("speccheck.json")])
         .output()
         .expect("ran");

@@ -1,4 +1,4 @@
-"""Prints which Ed25519 vectors OpenSSL takes, as JSON: python3 vectors.py WYCHEPROOF SPECCHECK."""
+"""Prints which Ed25519 vectors OpenSSL takes, as JSON: python3 ed25519.py WYCHEPROOF SPECCHECK."""
 
 import json
 import sys
