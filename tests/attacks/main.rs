@@ -13,6 +13,7 @@ mod forms;
 mod judge;
 mod keys;
 mod made;
+mod other_library;
 mod scalar;
 
 use std::collections::{BTreeMap, BTreeSet};
