@@ -2,27 +2,24 @@
 
 use chappe::jws::{General, Jwk, MAX_DOCUMENT_BYTES, Signer as _};
 use chappe::notice::{Federation, Id};
-use chappe::trust::{As, KeySet, Revocation, Root, Usage, Why};
+use chappe::trust::{As, Revocation, Usage, Why};
 
 use crate::folder::{Case, Files, Folder, How, KeyCounts, Step, Then, TrustCase, json};
 use crate::forge::*;
 use crate::made::*;
 
 pub(crate) fn all() -> Vec<Folder> {
-    [versions(), roots(), thresholds(), expiries(), keys(), revocations(), flaws()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [versions(), keys(), revocations(), good_lists(), flaws()].into_iter().flatten().collect()
 }
 
 /// A document under its file's name, and what must become of it.
-type Offer = (&'static str, How, Vec<u8>, &'static str);
+pub(crate) type Offer = (&'static str, How, Vec<u8>, &'static str);
 
-fn offered(name: &'static str, document: &General, expect: &'static str) -> Offer {
+pub(crate) fn offered(name: &'static str, document: &General, expect: &'static str) -> Offer {
     (name, How::Offered, json(document), expect)
 }
 
-fn trust(name: &str, row: &[u8], what: &str, offers: Vec<Offer>, then: Then) -> Folder {
+pub(crate) fn offers(name: &str, row: &[u8], what: &str, offers: Vec<Offer>, then: Then) -> Folder {
     let mut files = Files::new();
     let mut steps = Vec::new();
     for (file, how, bytes, expect) in offers {
@@ -35,20 +32,20 @@ fn trust(name: &str, row: &[u8], what: &str, offers: Vec<Offer>, then: Then) -> 
     Folder { name: name.into(), files }
 }
 
-fn bundle_is(node: &str, version: u64) -> Then {
+pub(crate) fn bundle_is(node: &str, version: u64) -> Then {
     Then { bundles: [(node.to_owned(), version)].into(), ..Then::default() }
 }
 
-fn root_is(version: u64) -> Then {
+pub(crate) fn root_is(version: u64) -> Then {
     Then { roots: [("eu-fr".to_owned(), version)].into(), ..Then::default() }
 }
 
-fn counts(node: &str, usage: &str, at: u64, expect: &str) -> KeyCounts {
+pub(crate) fn counts(node: &str, usage: &str, at: u64, expect: &str) -> KeyCounts {
     let of = if usage == "relay" { Usage::Relay } else { Usage::Issue };
     KeyCounts { kid: kid(node, usage), usage: of, at, notice: None, expect: expect.into() }
 }
 
-fn and_keys(then: Then, keys: Vec<KeyCounts>) -> Then {
+pub(crate) fn and_keys(then: Then, keys: Vec<KeyCounts>) -> Then {
     Then { keys, ..then }
 }
 
@@ -61,7 +58,7 @@ fn versions() -> Vec<Folder> {
     staging.version = 2;
     staging.fed = Federation::try_from("ff112233445566778899aabbccddeeff".to_owned()).expect("one");
     vec![
-        trust(
+        offers(
             "honest-bundle-with-a-higher-version",
             &[],
             "A withheld version freezes nothing.",
@@ -71,7 +68,7 @@ fn versions() -> Vec<Folder> {
             ],
             and_keys(bundle_is("eu-fr-bre", 7), vec![counts("eu-fr-bre", "issue", now, "good")]),
         ),
-        trust(
+        offers(
             "bundle-version-goes-back",
             &[52],
             "An older bundle, well signed, after a newer one.",
@@ -81,14 +78,14 @@ fn versions() -> Vec<Folder> {
             ],
             bundle_is("eu-fr-bre", 7),
         ),
-        trust(
+        offers(
             "same-version-with-other-content",
             &[53],
             "Two bundles of one version: the first stays.",
             vec![offered("1-bundle-eu-fr-bre-1.json", &other, "trust-fork")],
             bundle_is("eu-fr-bre", 1),
         ),
-        trust(
+        offers(
             "bundle-of-another-federation",
             &[19],
             "Staging's bundle, by the same names and keys.",
@@ -98,156 +95,6 @@ fn versions() -> Vec<Folder> {
                 "federation",
             )],
             bundle_is("eu-fr-bre", 1),
-        ),
-    ]
-}
-
-pub(crate) fn set(node: &str, threshold: usize, words: &[&str]) -> KeySet {
-    let keys = words.iter().map(|word| key(node, word).public().to_jwk()).collect();
-    KeySet { threshold, keys }
-}
-
-/// A root of France, signed by `by`; its life ends at `exp`.
-fn root_until(exp: u64, version: u64, root: KeySet, by: &[&str]) -> General {
-    let mut next = Root::new(fed(), id("eu-fr"), version, (NOW.secs() - 3600, exp));
-    next.root = root;
-    next.bundle = one("eu-fr", "bundle");
-    let mut general = General::unsigned(&serde_json::to_vec(&next).expect("JSON"));
-    for word in by {
-        general.sign(&key("eu-fr", word)).expect("signed");
-    }
-    general
-}
-
-fn root_of(version: u64, root: KeySet, by: &[&str]) -> General {
-    root_until(NOW.secs() + YEAR, version, root, by)
-}
-
-fn roots() -> Vec<Folder> {
-    let new = || set("eu-fr", 2, &["r1", "r2", "r3"]);
-    let two = |by: &[&str]| root_of(2, new(), by);
-    let three = root_of(3, set("eu-fr", 1, &["r4"]), &["r1", "r2", "r4"]);
-    let only = |name: &str, what: &str, by: &[&str]| {
-        trust(name, &[54], what, vec![offered("1-root-2.json", &two(by), "waits")], root_is(1))
-    };
-    vec![
-        trust(
-            "honest-root-follows",
-            &[54],
-            "Signed by the old threshold and by its own.",
-            vec![
-                offered("1-root-2.json", &two(&["root", "r1", "r3"]), "taken"),
-                offered("2-root-3.json", &three, "taken"),
-            ],
-            root_is(3),
-        ),
-        only(
-            "root-by-new-keys-only",
-            "A thief's new root, signed by its own keys.",
-            &["r1", "r2", "r3"],
-        ),
-        only("root-by-old-keys-only", "Nobody has the new keys.", &["root"]),
-        only("root-by-too-few-new-keys", "One of the two that it asks for.", &["root", "r1"]),
-        trust(
-            "root-skips-one",
-            &[54],
-            "N + 2 waits for N + 1.",
-            vec![
-                offered("1-root-3.json", &three, "waits"),
-                offered("2-root-2.json", &two(&["root", "r1", "r3"]), "taken"),
-                offered("3-root-3.json", &three, "taken"),
-            ],
-            root_is(3),
-        ),
-        trust(
-            "root-replaced-on-disk",
-            &[57],
-            "A false root beside the documents at start.",
-            vec![("1-root-2.json", How::Kept, json(&two(&["r1", "r2"])), "waits")],
-            and_keys(root_is(1), vec![counts("eu-fr", "issue", NOW.secs(), "good")]),
-        ),
-        trust(
-            "bundle-forged-on-disk",
-            &[57],
-            "A bundle of nobody's beside the documents at start.",
-            vec![(
-                "1-bundle-eu-fr-bre-9.json",
-                How::Kept,
-                {
-                    let mut forged = bundle("eu-fr-bre");
-                    forged.version = 9;
-                    json(&signed(&forged, &key("nobody", "bundle")))
-                },
-                "waits",
-            )],
-            bundle_is("eu-fr-bre", 1),
-        ),
-    ]
-}
-
-fn thresholds() -> Vec<Folder> {
-    let by = &["root", "r1", "r2"];
-    let flawed = |name: &str, what: &str, set: KeySet| {
-        let offer = offered("1-root-2.json", &root_of(2, set, by), "trust-invalid");
-        trust(name, &[55], what, vec![offer], root_is(1))
-    };
-    let twice = root_of(2, set("eu-fr", 2, &["r1", "r2"]), &["root", "r1", "r1"]);
-    vec![
-        trust(
-            "threshold-two-one-key-twice",
-            &[55],
-            "One key signs twice (CVE-2020-6174).",
-            vec![offered("1-root-2.json", &twice, "waits")],
-            root_is(1),
-        ),
-        flawed("one-key-under-two-entries", "A key stands twice in a set.", {
-            set("eu-fr", 2, &["r1", "r1"])
-        }),
-        flawed(
-            "threshold-zero",
-            "Nobody need sign (GHSA-fphv-w9fq-2525).",
-            set("eu-fr", 0, &["r1"]),
-        ),
-        flawed("threshold-above-its-keys", "Nobody could ever follow.", set("eu-fr", 2, &["r1"])),
-    ]
-}
-
-fn expiries() -> Vec<Folder> {
-    let now = NOW.secs();
-    let old = later("eu-fr-bre", 2, |b| (b.iat, b.exp) = (now - 9, now));
-    let short = root_until(now, 2, one("eu-fr", "root"), &["root"]);
-    let next = root_of(3, one("eu-fr", "root"), &["root"]);
-    vec![
-        trust(
-            "bundle-expired",
-            &[56],
-            "A new bundle that has expired already.",
-            vec![offered("1-bundle-eu-fr-bre-2.json", &old, "trust-expired")],
-            bundle_is("eu-fr-bre", 1),
-        ),
-        trust(
-            "honest-bundle-expired-on-disk",
-            &[56],
-            "What a node kept stays, however old.",
-            vec![("1-bundle-eu-fr-bre-2.json", How::Kept, json(&old), "taken")],
-            bundle_is("eu-fr-bre", 2),
-        ),
-        trust(
-            "root-expired-when-offered",
-            &[56],
-            "A new root that has expired already.",
-            vec![offered("1-root-2.json", &short, "trust-expired")],
-            root_is(1),
-        ),
-        trust(
-            "honest-expired-root-on-the-way",
-            &[56],
-            "Only the last root's expiry counts.",
-            vec![
-                ("1-root-2.json", How::Kept, json(&short), "taken"),
-                offered("2-root-3.json", &next, "taken"),
-            ],
-            and_keys(root_is(3), vec![counts("eu-fr", "issue", now, "good")]),
         ),
     ]
 }
@@ -268,7 +115,7 @@ fn keys() -> Vec<Folder> {
     let weak = |hex: &str| later("eu-fr-bre", 2, |b| b.keys[0].jwk = jwk(hex));
     let refused = |name: &str, row: &[u8], what: &str, of: &'static str, document: General| {
         let then = and_keys(bundle_is(of, 1), vec![counts("eu-fr-bre", "issue", now, "good")]);
-        trust(name, row, what, vec![offered("1-bundle-2.json", &document, "trust-invalid")], then)
+        offers(name, row, what, vec![offered("1-bundle-2.json", &document, "trust-invalid")], then)
     };
     vec![
         refused(
@@ -299,23 +146,14 @@ fn keys() -> Vec<Folder> {
 
 fn revocations() -> Vec<Folder> {
     let now = NOW.secs();
-    let (genuine, list) = (Id::of(b"genuine"), Id::of(b"genuine").as_bytes().to_vec());
     let says = |of: &str, why| {
         later(of, 2, |b| b.revoked.push(revocation("eu-fr-bre", "issue", now, why)))
     };
     let judged = |at, expect| vec![counts("eu-fr-bre", "issue", at, expect)];
-    let lists = later("eu-fr", 2, |b| {
-        let stolen = revocation("eu-fr", "issue", now + 3600, Why::Compromised);
-        b.revoked.push(Revocation { good: Some(vec![Id::of(&list)]), ..stolen });
-    });
-    let of = |notice: Id, at, expect: &str| KeyCounts {
-        notice: Some(notice),
-        ..counts("eu-fr", "issue", at, expect)
-    };
     let mut both = judged(now, "key-revoked");
     both.extend(judged(now - 1, "good"));
     vec![
-        trust(
+        offers(
             "revocation-left-out-later",
             &[61],
             "A later bundle without it undoes nothing.",
@@ -325,14 +163,14 @@ fn revocations() -> Vec<Folder> {
             ],
             and_keys(bundle_is("eu-fr-bre", 3), both),
         ),
-        trust(
+        offers(
             "honest-revocation-by-the-state",
             &[15],
             "A State revokes what is below it.",
             vec![offered("1-bundle-eu-fr-2.json", &says("eu-fr", Why::Ceased), "taken")],
             and_keys(bundle_is("eu-fr", 2), judged(now, "key-revoked")),
         ),
-        trust(
+        offers(
             "revocation-by-a-sibling",
             &[15, 29],
             "Normandy revokes nothing of Brittany's.",
@@ -343,38 +181,51 @@ fn revocations() -> Vec<Folder> {
             )],
             and_keys(bundle_is("eu-fr-nor", 2), judged(now, "good")),
         ),
-        trust(
+        offers(
             "revocation-by-the-union",
             &[15, 29],
             "The union revokes nothing inside a State.",
             vec![offered("1-bundle-eu-2.json", &says("eu", Why::Compromised), "taken")],
             and_keys(bundle_is("eu", 2), judged(now, "good")),
         ),
-        trust(
-            "good-list-decides",
-            &[16, 17],
-            "Both keys stolen: times prove nothing.",
-            vec![
-                ("1-list.bin", How::List, list.clone(), "waits"),
-                offered("2-bundle-eu-fr-2.json", &lists, "taken"),
-                ("3-list.bin", How::List, list, "taken"),
-            ],
-            and_keys(
-                bundle_is("eu-fr", 2),
-                vec![
-                    of(genuine, now, "good"),
-                    of(Id::of(b"fake"), now, "key-revoked"),
-                    of(genuine, now + 3600, "key-revoked"),
-                ],
-            ),
-        ),
     ]
+}
+
+fn good_lists() -> Vec<Folder> {
+    let now = NOW.secs();
+    let (genuine, list) = (Id::of(b"genuine"), Id::of(b"genuine").as_bytes().to_vec());
+    let lists = later("eu-fr", 2, |b| {
+        let stolen = revocation("eu-fr", "issue", now + 3600, Why::Compromised);
+        b.revoked.push(Revocation { good: Some(vec![Id::of(&list)]), ..stolen });
+    });
+    let of = |notice: Id, at, expect: &str| KeyCounts {
+        notice: Some(notice),
+        ..counts("eu-fr", "issue", at, expect)
+    };
+    vec![offers(
+        "good-list-decides",
+        &[16, 17],
+        "Both keys stolen: times prove nothing.",
+        vec![
+            ("1-list.bin", How::List, list.clone(), "waits"),
+            offered("2-bundle-eu-fr-2.json", &lists, "taken"),
+            ("3-list.bin", How::List, list, "taken"),
+        ],
+        and_keys(
+            bundle_is("eu-fr", 2),
+            vec![
+                of(genuine, now, "good"),
+                of(Id::of(b"fake"), now, "key-revoked"),
+                of(genuine, now + 3600, "key-revoked"),
+            ],
+        ),
+    )]
 }
 
 fn flaws() -> Vec<Folder> {
     let bad = |name: &str, row: &[u8], what: &str, bytes: Vec<u8>| {
         let offer = ("1-document.json", How::Offered, bytes, "trust-invalid");
-        trust(name, row, what, vec![offer], bundle_is("eu-fr-bre", 1))
+        offers(name, row, what, vec![offer], bundle_is("eu-fr-bre", 1))
     };
     let outside = later("eu-fr-bre", 2, |b| {
         b.nodes[0].id = id("eu-fr-nor-mairie");

@@ -49,7 +49,7 @@ impl Arrival {
     }
 
     /// The same bytes handed to a reader as a file.
-    pub(crate) fn as_file(mut self) -> Self {
+    pub(crate) fn handed_over(mut self) -> Self {
         self.source = None;
         self
     }

@@ -10,11 +10,15 @@ mod folder;
 #[path = "../forge/mod.rs"]
 mod forge;
 mod forms;
+mod honest;
 mod judge;
 mod keys;
 mod made;
 mod other_library;
+mod roots;
+mod rows;
 mod scalar;
+mod signatures;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -25,8 +29,9 @@ use forge::*;
 
 /// What the generator makes: every key follows from its name, and the time is `forge::NOW`.
 fn generated() -> BTreeMap<String, Folder> {
-    let parts = [vec![made::france()], keys::all(), forms::all(), custody::all(), documents::all()];
-    made::by_name(parts.into_iter().flatten().collect())
+    let notices = [signatures::all(), keys::all(), forms::all(), custody::all(), honest::all()];
+    let trust = [vec![made::france()], documents::all(), roots::all()];
+    made::by_name(notices.into_iter().chain(trust).flatten().collect())
 }
 
 fn is_case(folder: &Folder) -> bool {

@@ -1,4 +1,4 @@
-"""What reader.py knows of base64url, strict JSON, compact JWS and Ed25519: docs/PROTOCOL.md 2, 3."""
+"""What reader.py knows of base64url, strict JSON, JWS and Ed25519: docs/PROTOCOL.md 2 and 3."""
 
 import base64
 import functools
