@@ -6,8 +6,6 @@ use std::path::Path;
 use crate::folder::{self, Case};
 
 const ROWS: u8 = 98;
-/// Rows whose tests come with the work that they belong to.
-const PENDING: &[u8] = &[94, 98];
 
 fn read(path: &str) -> Option<String> {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).ok()
@@ -48,10 +46,8 @@ fn every_row_of_the_attack_list_stands_once_and_is_covered_or_not_applicable() {
         let names = named(cell);
         let missing: Vec<_> = names.iter().filter(|name| !exists(name)).collect();
         assert!(missing.is_empty(), "row {row}: {missing:?} are not there");
-        let open = cell == "pending";
-        assert_eq!(open, PENDING.contains(row), "row {row}: {cell}");
         let reason = cell.strip_prefix("not applicable: ").is_some_and(|why| !why.is_empty());
-        assert!(open || reason == names.is_empty(), "row {row}: {cell}");
+        assert_eq!(reason, names.is_empty(), "row {row}: {cell}");
     }
 }
 
