@@ -3,7 +3,7 @@
 use chappe::address::Source;
 use chappe::jws::General;
 use chappe::notice::{Id, Kind, Reason, Statement, Time, Tlp, Wire};
-use chappe::trust::{KeyEntry, NodeEntry, Root, Why};
+use chappe::trust::{KeyEntry, NodeEntry, Revocation, Root, Why};
 
 use crate::folder::Folder;
 use crate::forge::*;
@@ -144,17 +144,11 @@ fn revoked_at(usage: &str, at: u64) -> Arrival {
 fn revoked() -> Vec<Folder> {
     let now = NOW.secs();
     let out = by_all(Reason::KeyRevoked);
-    let with_list = |genuine: bool| {
-        let id =
-            if genuine { Id::of(revoked_at("issue", 0).notice[0].as_bytes()) } else { Id::of(b"") };
-        let mut arrival = revoked_at("issue", now);
-        arrival.more[0].1 = later("eu-fr", 2, |b| {
-            let mut stolen = revocation("eu-fr", "issue", now, Why::Compromised);
-            stolen.good = Some(vec![Id::of(id.as_bytes())]);
-            b.revoked.push(stolen);
-        });
-        arrival
-    };
+    let mut by_list = revoked_at("issue", now);
+    by_list.more[0].1 = later("eu-fr", 2, |b| {
+        let good = Some(vec![Id::of(b"a list that nobody has")]);
+        b.revoked.push(Revocation { good, ..revocation("eu-fr", "issue", now, Why::Compromised) });
+    });
     vec![
         vector(
             "key-revoked",
@@ -189,7 +183,7 @@ fn revoked() -> Vec<Folder> {
             &[17],
             "Both keys were stolen: a list that is not here decides, so the notice waits.",
             by_all(Reason::KeyUnknown),
-            with_list(true),
+            by_list,
         ),
     ]
 }
