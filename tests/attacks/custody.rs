@@ -1,16 +1,13 @@
-//! Vectors about hops, direction, audience and label (groups B and F of the list).
+//! Vectors about hops (group F of the list).
 
-use chappe::notice::{Case, Id, Reason, Statement, Tlp, Wire};
+use chappe::notice::{Id, Reason, Tlp, Wire};
 
 use crate::folder::Folder;
 use crate::forge::*;
 use crate::made::*;
 
 pub(crate) fn all() -> Vec<Folder> {
-    [lengths(), chains(), signers(), neighbours(), places(), directions(), labels()]
-        .into_iter()
-        .flatten()
-        .collect()
+    [lengths(), chains(), signers(), neighbours()].into_iter().flatten().collect()
 }
 
 /// The honest advisory that went by France and Brittany, at the hospital; its hops are changed.
@@ -44,6 +41,18 @@ fn chains() -> Vec<Folder> {
     vec![
         vector("hop-removed-from-the-middle", &[76], "The first hop is gone.", bad, {
             at_the_hospital(|w| drop(w.hops.remove(0)))
+        }),
+        vector("middle-hop-removed", &[76], "France's hop is gone, the union's is there.", bad, {
+            let statement = advisory("eu", "scope:eu.fr.all.all", Tlp::Green);
+            let mut wire = via(issue(&statement), &["eu", "eu-fr", "eu-fr-bre"]);
+            wire.hops.remove(1);
+            Arrival::new("eu-fr-bre-chu", up("eu-fr-bre"), &statement, wire)
+        }),
+        vector("first-hop-replaced", &[76], "Another good first hop, of another time.", bad, {
+            at_the_hospital(|w| {
+                let at = chappe::notice::Time::from_secs(NOW.secs() - 5);
+                w.hops[0] = hop_at(&key("eu-fr", "relay"), "eu-fr", w.id(), w.id(), at);
+            })
         }),
         vector("hops-reordered", &[76], "The second hop stands first.", bad, {
             at_the_hospital(|w| w.hops.reverse())
@@ -196,6 +205,17 @@ fn neighbours() -> Vec<Folder> {
             },
         ),
         vector(
+            "from-a-node-that-does-not-list-me",
+            &[33, 77],
+            "The sector's CSIRT sends to a region that does not follow it.",
+            by_place(Reason::HopNeighbour),
+            {
+                let statement = advisory("eu-fr-sante", "scope:eu.fr.all.health", Tlp::Green);
+                let wire = via(issue(&statement), &["eu-fr-sante"]);
+                Arrival::new("eu-fr-nor", up("eu-fr-sante"), &statement, wire)
+            },
+        ),
+        vector(
             "level-skipped",
             &[25],
             "A hospital sends to its State, past its region.",
@@ -214,150 +234,6 @@ fn neighbours() -> Vec<Folder> {
                 let wire = via(issue(&report()), &["eu-fr-bre-chu"]);
                 Arrival::new("eu-fr", child("eu-fr-bre"), &report(), wire)
             },
-        ),
-    ]
-}
-
-fn places() -> Vec<Folder> {
-    let down = |statement: &Statement, shown: &Statement| {
-        let wire = via(issue(statement), &["eu-fr"]);
-        Arrival::new("eu-fr-bre", up("eu-fr"), shown, wire)
-    };
-    let drill = Statement { exercise: Some("panoptes-26".into()), ..base() };
-    vec![
-        vector(
-            "under-another-audience",
-            &[31],
-            "The subject shows another audience than is signed.",
-            by_place(Reason::Subject),
-            down(&base(), &advisory("eu-fr", "scope:eu.fr.bre.all", Tlp::Green)),
-        ),
-        vector(
-            "under-a-looser-label",
-            &[32],
-            "The subject shows CLEAR, GREEN is signed.",
-            by_place(Reason::Subject),
-            down(&base(), &Statement { tlp: Tlp::Clear, ..base() }),
-        ),
-        vector(
-            "drill-as-real",
-            &[31],
-            "An exercise under the subject of the real thing.",
-            by_place(Reason::Subject),
-            down(&drill, &base()),
-        ),
-        vector(
-            "under-anothers-id",
-            &[72],
-            "A notice under the id of another.",
-            by_place(Reason::Subject),
-            home(&base()).changed(|a| a.subject = at_home(|s| s.iat -= 1).subject),
-        ),
-        vector(
-            "subject-with-more-tokens",
-            &[68],
-            "Further tokens behind the id.",
-            by_place(Reason::Subject),
-            home(&base()).changed(|a| a.subject.push_str(".more.tokens")),
-        ),
-    ]
-}
-
-fn directions() -> Vec<Folder> {
-    vec![
-        vector(
-            "advisory-that-climbs",
-            &[26],
-            "A child sends an advisory up.",
-            by_place(Reason::Direction),
-            {
-                let statement = advisory("eu-fr-bre", "scope:eu.fr.bre.all", Tlp::Green);
-                let wire = via(issue(&statement), &["eu-fr-bre"]);
-                Arrival::new("eu-fr", child("eu-fr-bre"), &statement, wire)
-            },
-        ),
-        vector(
-            "escalation-that-comes-down",
-            &[26],
-            "A parent sends a report down.",
-            by_place(Reason::Direction),
-            {
-                let statement = escalation("eu-fr-bre", "eu-fr", Tlp::Amber);
-                let wire = via(issue(&statement), &["eu-fr-bre", "eu-fr"]);
-                Arrival::new("eu-fr-bre", up("eu-fr"), &statement, wire)
-            },
-        ),
-        vector(
-            "escalation-of-a-sibling",
-            &[24],
-            "Brittany hands in a report of Normandy.",
-            Said { relay: Some(Reason::Direction), reader: Some(Reason::HopNeighbour) },
-            {
-                let statement = of_normandy();
-                let wire = via(issue(&statement), &["eu-fr-nor", "eu-fr-bre"]);
-                Arrival::new("eu-fr", child("eu-fr-bre"), &statement, wire)
-            },
-        ),
-    ]
-}
-
-fn of_normandy() -> Statement {
-    let mut statement = escalation("eu-fr-nor", "eu-fr", Tlp::Amber);
-    if let Some(Case::Report(report)) = &mut statement.case {
-        report.scope = scope("eu.fr.nor.health");
-    }
-    statement
-}
-
-fn labels() -> Vec<Folder> {
-    let past = |tlp| {
-        let statement = advisory("eu-fr", "node:eu-fr-bre-chu", tlp);
-        let wire = via(issue(&statement), &["eu-fr", "eu-fr-bre"]);
-        Arrival::new("eu-fr-bre-chu", up("eu-fr-bre"), &statement, wire)
-    };
-    let down = |aud: &str, tlp| {
-        let statement = advisory("eu-fr", aud, tlp);
-        let wire = via(issue(&statement), &["eu-fr"]);
-        Arrival::new("eu-fr-bre", up("eu-fr"), &statement, wire)
-    };
-    vec![
-        vector(
-            "not-for-this-region",
-            &[33],
-            "A relay passes on what is for another region.",
-            by_place(Reason::Audience),
-            down("scope:eu.fr.nor.all", Tlp::Green),
-        ),
-        vector(
-            "escalation-past-its-audience",
-            &[33],
-            "A region passes on what was for it alone.",
-            by_place(Reason::Audience),
-            {
-                let statement = escalation("eu-fr-bre-chu", "eu-fr-bre", Tlp::Amber);
-                let wire = via(issue(&statement), &["eu-fr-bre-chu", "eu-fr-bre"]);
-                Arrival::new("eu-fr", child("eu-fr-bre"), &statement, wire)
-            },
-        ),
-        vector("red-to-a-scope", &[33], "RED never goes to a scope.", by_place(Reason::Tlp), {
-            at_home(|s| s.tlp = Tlp::Red)
-        }),
-        vector("red-past-a-neighbour", &[33], "RED goes one link.", by_place(Reason::Tlp), {
-            past(Tlp::Red)
-        }),
-        vector(
-            "amber-strict-past-a-neighbour",
-            &[33],
-            "AMBER+STRICT goes one link.",
-            by_place(Reason::Tlp),
-            past(Tlp::AmberStrict),
-        ),
-        vector(
-            "amber-past-its-clients",
-            &[33],
-            "AMBER for a sector in which nobody is served.",
-            by_place(Reason::Tlp),
-            down("scope:eu.fr.all.banking", Tlp::Amber),
         ),
     ]
 }

@@ -8,7 +8,7 @@ use crate::forge::*;
 use crate::made::*;
 
 pub(crate) fn all() -> Vec<Folder> {
-    [headers(), json(), claims(), names(), combinations(), times(), bodies()]
+    [headers(), json(), claims(), names(), combinations(), times(), lives(), bodies()]
         .into_iter()
         .flatten()
         .collect()
@@ -215,7 +215,6 @@ fn times() -> Vec<Folder> {
     let now = NOW.secs();
     let day = 24 * 3600;
     let lasting = |iat, exp| at_home(move |s| (s.iat, s.exp) = (iat, exp));
-    let life = by_all(Reason::Lifetime);
     let expired_for_readers = Said { relay: None, reader: Some(Reason::Expired) };
     vec![
         vector("issued-ahead", &[50], "Issued 301 s ahead.", by_all(Reason::Future), {
@@ -249,6 +248,20 @@ fn times() -> Vec<Folder> {
             at_home(|s| s.iat = now - day - 1),
         ),
         vector(
+            "honest-signed-a-day-ago",
+            &[],
+            "A day between `iat` and the first hop, and no more.",
+            ACCEPTED,
+            at_home(|s| s.iat = now - day),
+        ),
+        vector(
+            "honest-signed-ahead-for-its-day",
+            &[],
+            "Late counts from `nbf`.",
+            ACCEPTED,
+            at_home(|s| (s.iat, s.nbf) = (now - day - 600, Some(now - 600))),
+        ),
+        vector(
             "back-dated-first-hop",
             &[17],
             "The first hop is older than the statement.",
@@ -262,6 +275,12 @@ fn times() -> Vec<Folder> {
                 Arrival::new("eu-fr-bre", up("eu-fr"), &statement, Wire { hops: vec![hop], ..wire })
             },
         ),
+    ]
+}
+
+fn lives() -> Vec<Folder> {
+    let life = by_all(Reason::Lifetime);
+    vec![
         vector("endless", &[51], "`exp` 401 days after `iat`.", life, {
             at_home(|s| s.exp = s.iat + 401 * 24 * 3600)
         }),

@@ -15,6 +15,7 @@ mod judge;
 mod keys;
 mod made;
 mod other_library;
+mod places;
 mod roots;
 mod rows;
 mod scalar;
@@ -29,7 +30,14 @@ use forge::*;
 
 /// What the generator makes: every key follows from its name, and the time is `forge::NOW`.
 fn generated() -> BTreeMap<String, Folder> {
-    let notices = [signatures::all(), keys::all(), forms::all(), custody::all(), honest::all()];
+    let notices = [
+        signatures::all(),
+        keys::all(),
+        forms::all(),
+        custody::all(),
+        places::all(),
+        honest::all(),
+    ];
     let trust = [vec![made::france()], documents::all(), roots::all()];
     made::by_name(notices.into_iter().chain(trust).flatten().collect())
 }
