@@ -113,6 +113,9 @@ pub const FROM_A_CHILD: &[Lie] = &[
         }
         lab.child(lab.via(lab.issue(&report), &["eu-fr-nor", "eu-fr-bre"]))
     }),
+    ("hospitals-report-without-the-regions-hop", Reason::HopChain, |lab| {
+        lab.child(lab.via(lab.issue(&lab.report(HOSPITAL, "eu-fr")), &[HOSPITAL]))
+    }),
     ("past-its-audience", Reason::Audience, |lab| {
         let wire = lab.issue(&lab.report(HOSPITAL, "eu-fr-bre"));
         lab.child(lab.via(wire, &[HOSPITAL, "eu-fr-bre"]))
@@ -129,10 +132,6 @@ pub const FROM_A_CHILD: &[Lie] = &[
     ("receipt-that-is-none", Reason::Encoding, |lab| {
         let sent = lab.child(lab.issue(&lab.base()));
         Sent { headers: Vec::new(), body: b"delivered, honestly".to_vec(), ..sent }
-    }),
-    ("receipt-not-text", Reason::Encoding, |lab| {
-        let sent = lab.child(lab.issue(&lab.base()));
-        Sent { headers: Vec::new(), body: vec![0xff, 0xfe, 0x00], ..sent }
     }),
     ("receipt-too-large", Reason::Header, |lab| {
         let sent = lab.child(lab.issue(&lab.base()));

@@ -20,12 +20,9 @@ fn spoilt(lab: &Lab, change: impl Fn(&mut Wire)) -> Sent {
     lab.web(wire)
 }
 
-fn nobody() -> jws::SecretKey {
-    jws::SecretKey::from_seed(&[42; 32]).expect("a key")
-}
-
 pub const FROM_A_PUBLISHER: &[Lie] = &[
-    ("no-header-at-all", Reason::Encoding, |lab| {
+    // Without headers it is a record: JSON is a trust document.
+    ("no-header-at-all", Reason::TrustInvalid, |lab| {
         let sent = lab.web(lab.issue(&lab.base()));
         Sent { headers: Vec::new(), ..sent }
     }),
@@ -37,6 +34,12 @@ pub const FROM_A_PUBLISHER: &[Lie] = &[
         let mut sent = lab.web(lab.issue(&lab.base()));
         sent.headers.extend(sent.headers.clone());
         sent
+    }),
+    ("notice-header-in-another-case", Reason::Encoding, |lab| {
+        // Header names are case-sensitive: this is a message without a notice.
+        let sent = lab.web(lab.issue(&lab.base()));
+        let notice = sent.headers[0].1.clone();
+        Sent { headers: vec![("chappe-notice", notice)], body: b"other".to_vec(), ..sent }
     }),
     ("statement-too-large", Reason::Header, |lab| {
         let json = serde_json::to_string(&lab.base()).expect("JSON");
@@ -113,7 +116,6 @@ pub const FROM_A_PUBLISHER: &[Lie] = &[
         let hop = lab.hop("eu-fr", "eu-fr", wire.id(), wire.id(), lab.now);
         lab.web(Wire { notice: hop, ..wire })
     }),
-    ("key-unknown", Reason::KeyUnknown, |lab| lab.web(lab.signed_by(&lab.base(), &nobody()))),
     ("key-of-a-region", Reason::KeyOwner, |lab| {
         lab.web(lab.signed_by(&lab.base(), &lab.key("eu-fr-bre", "issue")))
     }),

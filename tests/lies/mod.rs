@@ -1,5 +1,5 @@
 //! Lies, as whoever may send to a running node would tell them: each with its reason.
-#![allow(dead_code, unreachable_pub)] // each test binary uses its own part
+#![allow(dead_code, unreachable_pub, unused_imports)] // each test binary uses its own part
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod child;

@@ -69,6 +69,10 @@ pub const FROM_A_PARENT: &[Lie] = &[
         let statement = red(lab.of("eu", "node:eu-fr-bre"));
         lab.parent(&statement, lab.via(lab.issue(&statement), &["eu", "eu-fr"]))
     }),
+    ("amber-strict-past-a-neighbour", Reason::Tlp, |lab| {
+        let statement = Statement { tlp: Tlp::AmberStrict, ..lab.of("eu", "node:eu-fr-bre") };
+        lab.parent(&statement, lab.via(lab.issue(&statement), &["eu", "eu-fr"]))
+    }),
     ("under-more-tokens", Reason::Subject, |lab| {
         let statement = lab.of("eu-fr", "node:eu-fr-bre");
         let sent = lab.parent(&statement, lab.via(lab.issue(&statement), &["eu-fr"]));
