@@ -143,6 +143,43 @@ async fn a_relay_key_is_exchanged_in_the_middle_of_the_traffic_without_a_lost_no
     }
 }
 
+/// Runs `chappe subscribe` as a user of a node until it has shown one notice.
+fn subscriber(all: &Federation, node: &str, user: &str, more: &[&str]) -> std::process::Child {
+    let profile = all.node(node).folder.join(format!("{user}.toml"));
+    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_chappe"));
+    command.args(["subscribe", "--json", "--count", "1", "-c"]).arg(profile).args(more);
+    command.stdout(std::process::Stdio::piped()).spawn().expect("started")
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn subscribers_with_the_files_of_yesterday_read_what_a_new_key_signs() {
+    let all = Federation::start(SMALL).await;
+    let key = SecretKey::from_seed(&[71; 32]).expect("a key");
+    let rotated = all.later("eu-fr", 2, |b| b.keys.push(entry(&key, Usage::Issue)));
+    all.hand_over("eu-fr", &rotated).await;
+    all.trusts("eu-fr-bre", "bundle.eu-fr.2").await;
+    let live = subscriber(&all, "eu-fr-bre", "sub-sub", &[]);
+    let statement = national(&all, b"{}");
+    let notice = jws::sign(&key, jws::Typ::Notice, &statement).expect("signed");
+    let wire = Wire { notice, hops: Vec::new(), body_sig: None, body: b"{}".to_vec() };
+    let sent = all.send(&statement, &wire).await;
+    all.on_board("eu-fr-bre", sent).await;
+    let missed = subscriber(&all, "eu-fr-bre", "replay-sub", &["--replay"]);
+    // The live one may have listened too late for the first: then it hears the next.
+    let next = national(&all, b"{}");
+    let notice = jws::sign(&key, jws::Typ::Notice, &next).expect("signed");
+    let wire = Wire { notice, hops: Vec::new(), body_sig: None, body: b"{}".to_vec() };
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
+    all.send(&next, &wire).await;
+    for reader in [missed, live] {
+        let shown = tokio::task::spawn_blocking(|| reader.wait_with_output());
+        let shown = tokio::time::timeout(PATIENCE, shown).await.expect("in time");
+        let shown = shown.expect("joined").expect("ended");
+        let said = String::from_utf8_lossy(&shown.stdout).into_owned();
+        assert!(said.contains("\"iss\":\"eu-fr\""), "{said}");
+    }
+}
+
 /// A notice with a first hop that a thief of the relay key dates back.
 fn back_dated(wire: Wire, relay: &SecretKey, at: u64) -> Wire {
     let st = wire.id();

@@ -6,7 +6,8 @@
 
 use super::pattern::live;
 use super::place::{
-    DESK, REAL, child_durable, fetch, held_durable, intake_stream, outbox_durable, replay_durable,
+    DESK, REAL, child_durable, fetch, held_durable, intake_stream, live_user, outbox_durable,
+    replay_durable,
 };
 use super::plan::{FOLDED, Neighbourhood, both};
 use super::spec::{AccountSpec, ExportSpec, ImportSpec, Role, UserSpec};
@@ -41,6 +42,13 @@ fn core(hood: &Neighbourhood) -> AccountSpec {
         exports.push(service(format!("$JS.API.CONSUMER.MSG.NEXT.{stream}.{durable}"), true));
         exports.extend(acks(stream, &durable).into_iter().map(|ack| service(ack, false)));
     }
+    // Whoever verifies for himself has to learn of new keys.
+    exports.extend(hood.subscribers.iter().map(|(name, _)| ExportSpec {
+        subject: fetch(&live_user(name)),
+        service: true,
+        streamed: false,
+        to: outward.clone(),
+    }));
     exports.extend(both("live.>").into_iter().map(|subject| ExportSpec {
         subject,
         service: false,
@@ -87,14 +95,18 @@ fn inward(hood: &Neighbourhood) -> AccountSpec {
 }
 
 fn outward(hood: &Neighbourhood) -> AccountSpec {
-    let imports = both("live.>").into_iter().map(|subject| ImportSpec {
+    let import = |subject: String, service: bool| ImportSpec {
         from: hood.node.to_string(),
         subject,
         as_subject: None,
-        service: false,
-    });
+        service,
+    };
+    let heard = both("live.>").into_iter().map(|subject| import(subject, false));
+    let asked = hood.subscribers.iter().map(|(name, _)| import(fetch(&live_user(name)), true));
+    let imports = heard.chain(asked);
     let users = hood.subscribers.iter().map(|(name, interest)| {
-        user(Role::Subscriber(name.clone()), Vec::new(), live(interest), false)
+        let asks = vec![fetch(&live_user(name))];
+        user(Role::Subscriber(name.clone()), asks, live(interest), false)
     });
     AccountSpec {
         name: format!("{}_out", hood.node),
@@ -227,9 +239,10 @@ fn link(child: &NodeId) -> UserSpec {
     user(Role::Link(child.clone()), publish, Vec::new(), false)
 }
 
-/// Reads its one durable and nothing else: no intake, no fetch.
+/// Reads its one durable, and asks for trust documents: no intake.
 fn replay(name: &str) -> UserSpec {
-    let publish = reads_across(REPLAYED, &replay_durable(name));
+    let mut publish = reads_across(REPLAYED, &replay_durable(name));
+    publish.push(fetch(&replay_durable(name)));
     user(Role::Replay(name.to_owned()), publish, Vec::new(), false)
 }
 

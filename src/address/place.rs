@@ -223,6 +223,12 @@ pub fn child_durable(child: &NodeId) -> String {
     format!("child-{child}")
 }
 
+/// The user of a live subscriber.
+#[must_use]
+pub fn live_user(subscriber: &str) -> String {
+    format!("sub-{subscriber}")
+}
+
 /// The durable of what a local subscriber missed; its user and profile are called so too.
 #[must_use]
 pub fn replay_durable(subscriber: &str) -> String {

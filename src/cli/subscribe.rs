@@ -13,9 +13,10 @@ use super::output::say;
 use super::{Failure, Outcome, told_to_end};
 use crate::address::{LocalSubscriber, Neighbourhood, live};
 use crate::bus::{Bus, Delivery, Reading};
-use crate::notice::{File, Id, NodeId, Scope, Severity, Statement, Tlp};
-use crate::relay::load_trust;
-use crate::trust::Trust;
+use crate::notice::{File, Id, NodeId, Reason, Scope, Severity, Statement, Tlp, Wire};
+use crate::publish::relays_documents;
+use crate::relay::load_documents;
+use crate::trust::{Documents, Trust};
 use crate::verify;
 
 /// The stream that a replay durable reads.
@@ -26,6 +27,9 @@ const REPLAY: &str = "replay-";
 const MAX_SEEN: usize = 100_000;
 /// How often to look whether the server grants everything.
 const LOOK_EVERY: Duration = Duration::from_millis(300);
+/// A missed notice whose key is in no bundle yet is read again this often, for about a day.
+const WAIT: Duration = Duration::from_secs(60);
+const MAX_WAITS: u64 = 24 * 60;
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -63,8 +67,8 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     let place = arguments.connection.place()?;
-    let (trust, _) = load_trust(&place.trust).map_err(Failure::usage)?;
-    let patterns = patterns(&arguments, &trust, &place.node)?;
+    let (documents, _) = load_documents(&place.trust).map_err(Failure::usage)?;
+    let patterns = patterns(&arguments, documents.trust(), &place.node)?;
     if arguments.subjects {
         patterns.iter().for_each(|pattern| say!("{pattern}"));
         return Ok(());
@@ -76,10 +80,12 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     }
     let shown = async {
         let bus = Bus::connect(&place.endpoint).await.map_err(|e| failure(&e.into()))?;
-        if arguments.replay {
-            replay_all(&arguments, &bus, &place.intake, &trust).await
+        let mut reader = Reader { arguments, bus, user: place.intake, documents };
+        reader.learn().await;
+        if reader.arguments.replay {
+            reader.replay_all().await
         } else {
-            show_all(&arguments, &bus, &trust, &patterns).await
+            reader.show_all(&patterns).await
         }
     };
     tokio::select! {
@@ -115,28 +121,94 @@ fn patterns(arguments: &Arguments, trust: &Trust, node: &NodeId) -> Result<Vec<S
     interest.map(|(_, interest)| live(interest)).ok_or_else(|| Failure::failed("no interest"))
 }
 
-async fn show_all(arguments: &Arguments, bus: &Bus, trust: &Trust, patterns: &[String]) -> Outcome {
-    let mut messages = bus.live(patterns).await.map_err(Failure::failed)?;
-    let mut seen = HashSet::new();
-    let mut shown = 0;
-    loop {
-        // The server says what it does not grant after the subscription, and then stays silent.
-        let message = tokio::select! {
-            message = messages.next() => message,
-            () = tokio::time::sleep(LOOK_EVERY) => {
-                granted(bus, patterns)?;
-                continue;
+/// One subscriber at work.
+struct Reader {
+    arguments: Arguments,
+    bus: Bus,
+    user: String,
+    /// What the files say, and what the node's relay had when a key was not known.
+    documents: Documents,
+}
+
+impl Reader {
+    async fn show_all(&mut self, patterns: &[String]) -> Outcome {
+        let mut messages = self.bus.live(patterns).await.map_err(Failure::failed)?;
+        let mut seen = HashSet::new();
+        let mut shown = 0;
+        loop {
+            // The server says what it does not grant after the subscription, and then stays silent.
+            let message = tokio::select! {
+                message = messages.next() => message,
+                () = tokio::time::sleep(LOOK_EVERY) => {
+                    granted(&self.bus, patterns)?;
+                    continue;
+                }
+            };
+            let Some(message) = message else {
+                return Err(Failure::failed("the connection was closed"));
+            };
+            shown += usize::from(self.show(&message, &mut seen).await? == Shown::New);
+            if super::output::is_closed() || self.arguments.count.is_some_and(|n| shown >= n) {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Each is settled after it was shown and kept: what was not comes again.
+    async fn replay_all(&mut self) -> Outcome {
+        self.bus.has_durable(Reading::Link, BOARD, &self.user).await.map_err(Failure::failed)?;
+        let mut pull = self.bus.pull(Reading::Link, BOARD, &self.user);
+        let mut seen = HashSet::new();
+        let mut shown = 0;
+        while self.arguments.count.is_none_or(|count| shown < count) {
+            let message = pull.next().await;
+            let found = self.show(&message, &mut seen).await?;
+            if super::output::is_closed() {
+                return Ok(());
+            }
+            shown += usize::from(found == Shown::New);
+            let settled = match found {
+                Shown::New | Shown::Again => message.ack().await,
+                Shown::Unknown if message.delivered < MAX_WAITS => message.nak(WAIT).await,
+                Shown::Unknown | Shown::Refused => message.term().await,
+            };
+            if let Err(error) = settled {
+                super::complain(&format!("not settled, it may come again: {error}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Shows a notice that verifies, once; what does not verify is told and not shown. A key that
+    /// is not known may be new: the node's relay has its bundle.
+    async fn show(&mut self, message: &Delivery, seen: &mut HashSet<Id>) -> Result<Shown, Failure> {
+        let mut checked = self.check(message);
+        if matches!(&checked, Err(refused) if refused.reason == Reason::KeyUnknown) {
+            self.learn().await;
+            checked = self.check(message);
+        }
+        let (wire, statement) = match checked {
+            Ok(checked) => checked,
+            Err(refused) => {
+                super::complain(&format!("not shown: {}", refused.to_string().escape_debug()));
+                let unknown = refused.reason == Reason::KeyUnknown;
+                return Ok(if unknown { Shown::Unknown } else { Shown::Refused });
             }
         };
-        let Some(message) = message else {
-            return Err(Failure::failed("the connection was closed"));
-        };
-        if show(arguments, trust, &message, &mut seen)? == Shown::New {
-            shown += 1;
-        }
-        if super::output::is_closed() || arguments.count.is_some_and(|count| shown >= count) {
-            return Ok(());
-        }
+        keep(&self.arguments, &wire, &statement, seen)
+    }
+
+    /// Takes what the node's relay has; each document proves itself from the pinned root.
+    async fn learn(&mut self) {
+        let documents = relays_documents(&self.bus, &self.user).await;
+        self.documents.restore_all(&documents);
+    }
+
+    fn check(&self, message: &Delivery) -> Result<(Wire, Statement), verify::Refused> {
+        let wire = message.wire().map_err(verify::Refused::from)?;
+        let trust = self.documents.trust();
+        let (statement, _) = verify::verify_file(crate::time::now(), trust, &wire)?;
+        Ok((wire, statement))
     }
 }
 
@@ -149,56 +221,23 @@ fn granted(bus: &Bus, patterns: &[String]) -> Outcome {
     )))
 }
 
-/// Each is settled after it was shown and kept: what was not comes again.
-async fn replay_all(arguments: &Arguments, bus: &Bus, durable: &str, trust: &Trust) -> Outcome {
-    bus.has_durable(Reading::Link, BOARD, durable).await.map_err(Failure::failed)?;
-    let mut pull = bus.pull(Reading::Link, BOARD, durable);
-    let mut seen = HashSet::new();
-    let mut shown = 0;
-    while arguments.count.is_none_or(|count| shown < count) {
-        let message = pull.next().await;
-        let found = show(arguments, trust, &message, &mut seen)?;
-        if super::output::is_closed() {
-            return Ok(());
-        }
-        shown += usize::from(found == Shown::New);
-        let settled = match found {
-            Shown::New | Shown::Again => message.ack().await,
-            Shown::Refused => message.term().await,
-        };
-        if let Err(error) = settled {
-            super::complain(&format!("not settled, it may come again: {error}"));
-        }
-    }
-    Ok(())
-}
-
 /// What became of one message.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Shown {
     New,
     Again,
     Refused,
+    /// Its key is in no bundle that is here.
+    Unknown,
 }
 
-/// Shows a notice that verifies, once; what does not verify is told and not shown.
-fn show(
+/// Shows a notice, once, and keeps it where that was asked for.
+fn keep(
     arguments: &Arguments,
-    trust: &Trust,
-    message: &Delivery,
+    wire: &Wire,
+    statement: &Statement,
     seen: &mut HashSet<Id>,
 ) -> Result<Shown, Failure> {
-    let now = crate::time::now();
-    let checked = message.wire().map_err(verify::Refused::from).and_then(|wire| {
-        verify::verify_file(now, trust, &wire).map(|(statement, _)| (wire, statement))
-    });
-    let (wire, statement) = match checked {
-        Ok(checked) => checked,
-        Err(refused) => {
-            super::complain(&format!("not shown: {}", refused.to_string().escape_debug()));
-            return Ok(Shown::Refused);
-        }
-    };
     let id = wire.id();
     if seen.len() >= MAX_SEEN {
         seen.clear();
@@ -208,11 +247,11 @@ fn show(
     }
     if let Some(folder) = &arguments.save {
         let path = folder.join(format!("{id}.chappe"));
-        let text = serde_json::to_string(&File::from_wire(&wire)).map_err(Failure::failed)?;
+        let text = serde_json::to_string(&File::from_wire(wire)).map_err(Failure::failed)?;
         std::fs::write(&path, text)
             .map_err(|e| Failure::failed(format!("{}: {e}", path.display())))?;
     }
-    print(arguments.json, id, &statement);
+    print(arguments.json, id, statement);
     Ok(Shown::New)
 }
 

@@ -4,10 +4,12 @@
 //! Command line and demo publish through the same functions.
 
 mod draft;
+mod learn;
 mod session;
 
 pub use self::draft::{
     DEFAULT_DAYS, Draft, DraftError, Escalation, Options, Target, annotation, ending, escalation,
     response,
 };
+pub use self::learn::relays_documents;
 pub use self::session::{Offline, Place, Session, SessionError, Waited};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::de::DeserializeOwned;
 
 use super::draft::{self, Draft};
+use super::learn::relays_documents;
 use crate::address::{self, DESK};
 use crate::bus::{Bus, BusError, Endpoint, PlaceError, Placed};
 use crate::jws::{self, General, Signer, SignerError};
@@ -255,21 +256,8 @@ impl Session {
     /// Adds the trust documents of the node's relay to the files'. Each proves itself from the
     /// pinned root, so a relay that lies adds nothing; one that does not answer leaves the files.
     async fn learn(&mut self) {
-        let documents = self.relays_documents().await;
+        let documents = relays_documents(&self.bus, &self.place.intake).await;
         self.documents.restore_all(&documents);
-    }
-
-    /// What the node's relay holds, as far as it answers.
-    async fn relays_documents(&self) -> Vec<General> {
-        let subject = address::fetch(&self.place.intake);
-        let (mut all, mut from) = (Vec::new(), Some(0));
-        while let Some(position) = from {
-            let question = FetchQuestion { trust: Some(position), ..FetchQuestion::default() };
-            let Ok(answer) = self.ask::<_, FetchAnswer>(&subject, &question).await else { break };
-            all.extend(answer.documents);
-            from = answer.next.filter(|next| *next > position);
-        }
-        all
     }
 
     /// Hands a trust document or list to the node's relay, which judges it and passes it on.
@@ -288,7 +276,7 @@ impl Session {
             held.is_ok_and(|h| h.is_version_of(document) && h.version() == document.version())
         };
         let asking = async {
-            while !self.relays_documents().await.iter().any(same) {
+            while !relays_documents(&self.bus, &self.place.intake).await.iter().any(same) {
                 tokio::time::sleep(ASK.1).await;
             }
         };

@@ -13,7 +13,7 @@ use super::node::Node;
 use crate::address::{self, Neighbourhood};
 use crate::bus::{BusError, Request};
 use crate::jws;
-use crate::notice::NodeId;
+use crate::notice::{Id, NodeId};
 
 /// Questions of one asker in a minute; a waiting `publish` asks a few times a second at first.
 const MAX_PER_MINUTE: u32 = 600;
@@ -54,39 +54,50 @@ pub(super) async fn serve(
 }
 
 /// Every subject that somebody may ask on: computed, so that none has to be taken apart.
-fn askers(hood: &Neighbourhood) -> HashMap<String, Option<NodeId>> {
-    let local = hood.all_publishers().into_iter().map(|p| (address::fetch(&p), None));
-    let links = hood.links.iter().map(|l| (address::fetch(l.to.as_str()), Some(l.to.clone())));
-    local.chain(links).collect()
+fn askers(hood: &Neighbourhood) -> HashMap<String, Who> {
+    let local = hood.all_publishers().into_iter().map(|p| (address::fetch(&p), Who::Publisher));
+    let links = hood.links.iter();
+    let links = links.map(|l| (address::fetch(l.to.as_str()), Who::Neighbour(l.to.clone())));
+    let names = hood.subscribers.iter();
+    let names = names.flat_map(|(s, _)| [address::live_user(s), address::replay_durable(s)]);
+    let subscribers = names.map(|name| (address::fetch(&name), Who::Subscriber));
+    local.chain(links).chain(subscribers).collect()
+}
+
+/// Who may ask, and so for what.
+enum Who {
+    Publisher,
+    Neighbour(NodeId),
+    /// For trust documents alone.
+    Subscriber,
 }
 
 async fn fetch(
     node: &Node,
-    askers: &HashMap<String, Option<NodeId>>,
+    askers: &HashMap<String, Who>,
     budget: &mut Budget,
     rewinds: &mut Budget,
     request: &Request,
 ) -> Vec<u8> {
-    let Some(asker) = askers.get(&request.subject) else { return refusal("unknown asker") };
+    let Some(who) = askers.get(&request.subject) else { return refusal("unknown asker") };
     if !budget.allows(crate::time::now(), &request.subject) {
         return refusal("too many questions; ask again in a minute");
     }
     let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
     let FetchQuestion { receipts, trust, list, rewind } = question;
-    match (receipts, trust, list, rewind, asker) {
-        (Some(of), None, None, None, asker) => {
-            let asker = asker.as_ref().map_or(Asker::Local, Asker::Neighbour);
-            let router = node.router.lock().await;
-            write(&desk::receipts(&router, &node.trust(), asker, of))
-        }
+    match (receipts, trust, list, rewind, who) {
         (None, Some(from), None, None, _) => {
             write(&desk::documents(&node.archive.lock().await.documents, from))
         }
-        (None, None, Some(digest), None, Some(child)) => {
+        (Some(of), None, None, None, Who::Publisher) => receipts_of(node, Asker::Local, of).await,
+        (Some(of), None, None, None, Who::Neighbour(child)) => {
+            receipts_of(node, Asker::Neighbour(child), of).await
+        }
+        (None, None, Some(digest), None, Who::Neighbour(child)) => {
             let ids = beats::list(node, child, digest).await;
             write(&FetchAnswer { ids, ..FetchAnswer::default() })
         }
-        (None, None, None, Some(true), Some(child)) => {
+        (None, None, None, Some(true), Who::Neighbour(child)) => {
             if rewinds.allows(crate::time::now(), child.as_str()) {
                 rewind_board(node, child).await
             } else {
@@ -95,6 +106,11 @@ async fn fetch(
         }
         _ => refusal("bad question"),
     }
+}
+
+async fn receipts_of(node: &Node, asker: Asker<'_>, of: Id) -> Vec<u8> {
+    let router = node.router.lock().await;
+    write(&desk::receipts(&router, &node.trust(), asker, of))
 }
 
 /// Everything that a child's durable lets pass comes again; what it has already is not doubled.

@@ -108,7 +108,7 @@ fn subscribers() -> Vec<Row> {
         Row {
             node: "eu-fr-bre",
             role: Role::Subscriber("sub".into()),
-            publish: &[],
+            publish: &["chappe.fetch.sub-sub"],
             subscribe: &[
                 "chappe.live.board.advisory.eu.fr.bre.health.green.high.eu-fr.x",
                 "chappe.live.board.advisory.eu.fr.bre.health.green.low.eu-fr.x",
@@ -120,7 +120,7 @@ fn subscribers() -> Vec<Row> {
             // Critical and high alone, AMBER for clients' sectors, drills.
             node: "eu-fr-bre",
             role: Role::Subscriber("siem".into()),
-            publish: &[],
+            publish: &["chappe.fetch.sub-siem"],
             subscribe: &[
                 "R.live.board.advisory.eu.fr.bre.health.green.high.eu-fr.x",
                 "R.live.board.advisory.eu.fr.bre.health.amber.high.eu-fr.x",
@@ -143,6 +143,7 @@ fn replays() -> Vec<Row> {
                 "$JS.up.API.CONSUMER.MSG.NEXT.BOARD.replay-sub",
                 "$JS.ACK.BOARD.replay-sub.1.1.1.1.0",
                 "$JS.ACK._.h.BOARD.replay-sub.1.1.1.1.0.t",
+                "chappe.fetch.replay-sub",
             ],
             subscribe: &["_INBOX_replay-sub.x", "_INBOX_replay-sub.>"],
         },
@@ -154,6 +155,7 @@ fn replays() -> Vec<Row> {
                 "$JS.up.API.CONSUMER.MSG.NEXT.BOARD.replay-siem",
                 "$JS.ACK.BOARD.replay-siem.1.1.1.1.0",
                 "$JS.ACK._.h.BOARD.replay-siem.1.1.1.1.0.t",
+                "chappe.fetch.replay-siem",
             ],
             subscribe: &["_INBOX_replay-siem.x"],
         },
