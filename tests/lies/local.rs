@@ -116,6 +116,10 @@ pub const FROM_A_PUBLISHER: &[Lie] = &[
         let hop = lab.hop("eu-fr", "eu-fr", wire.id(), wire.id(), lab.now);
         lab.web(Wire { notice: hop, ..wire })
     }),
+    ("key-unknown", Reason::KeyUnknown, |lab| {
+        let nobody = jws::SecretKey::from_seed(&[42; 32]).expect("a key");
+        lab.web(lab.signed_by(&lab.base(), &nobody))
+    }),
     ("key-of-a-region", Reason::KeyOwner, |lab| {
         lab.web(lab.signed_by(&lab.base(), &lab.key("eu-fr-bre", "issue")))
     }),
