@@ -6,6 +6,7 @@ use super::connection::{Connection, failure};
 use super::output::say;
 use super::targets::find;
 use super::{Failure, Outcome};
+use crate::publish::Session;
 use crate::relay::{DeskQuestion, Listed};
 
 #[derive(Debug, Args)]
@@ -15,6 +16,9 @@ pub(super) struct Arguments {
     /// Only what this node has issued
     #[arg(long)]
     own: bool,
+    /// Ids alone, whole and all of them, one a line: what a list of good notices starts from
+    #[arg(long, conflicts_with = "json")]
+    ids: bool,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -34,7 +38,10 @@ pub(super) struct ShowArguments {
 
 pub(super) async fn run(cases: bool, arguments: Arguments) -> Outcome {
     let session = arguments.connection.open_to_read().await?;
-    let question = DeskQuestion { reference: None, cases, own: arguments.own };
+    let question = DeskQuestion { cases, own: arguments.own, ..DeskQuestion::default() };
+    if arguments.ids {
+        return ids(&session, question).await;
+    }
     let answer = session.desk(&question).await.map_err(|e| failure(&e))?;
     for listed in &answer.notices {
         if arguments.json {
@@ -47,6 +54,17 @@ pub(super) async fn run(cases: bool, arguments: Arguments) -> Outcome {
         say!("... and {} older", answer.more);
     }
     Ok(())
+}
+
+async fn ids(session: &Session, mut question: DeskQuestion) -> Outcome {
+    loop {
+        let answer = session.desk(&question).await.map_err(|e| failure(&e))?;
+        answer.notices.iter().for_each(|listed| say!("{}", listed.id));
+        question.skip += answer.notices.len();
+        if answer.more == 0 || answer.notices.is_empty() {
+            return Ok(());
+        }
+    }
 }
 
 pub(super) async fn show(arguments: ShowArguments) -> Outcome {

@@ -82,7 +82,7 @@ pub(super) async fn find(
     own: bool,
     cases: bool,
 ) -> Result<Vec<Listed>, Failure> {
-    let question = DeskQuestion { reference: Some(reference.to_owned()), cases, own };
+    let question = DeskQuestion { reference: Some(reference.to_owned()), cases, own, skip: 0 };
     let answer = session.desk(&question).await.map_err(|e| failure(&e))?;
     if answer.notices.is_empty() {
         let whose = if own { "of this node's own " } else { "" };

@@ -248,8 +248,11 @@ async fn answer(
     let session = players.at(entity).await?;
     let deadline = crate::time::now() + BACK;
     loop {
-        let question =
-            crate::relay::DeskQuestion { reference: Some(id.to_string()), cases: true, own: false };
+        let question = crate::relay::DeskQuestion {
+            reference: Some(id.to_string()),
+            cases: true,
+            ..Default::default()
+        };
         if !session.desk(&question).await?.notices.is_empty() {
             return Ok(true);
         }

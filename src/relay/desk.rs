@@ -62,6 +62,14 @@ pub struct DeskQuestion {
     /// Only what this node has issued.
     #[serde(default)]
     pub own: bool,
+    /// So many of the newest left out: to read on where an answer ended.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub skip: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 /// One notice, as the desk sees it.
@@ -160,7 +168,7 @@ pub(super) fn list(
         .filter(|(id, statement)| matches(router, question, *id, statement))
         .collect();
     found.sort_by_key(|(id, statement)| (std::cmp::Reverse(statement.iat), *id));
-    let more = found.len().saturating_sub(MAX_LISTED);
+    let more = found.len().saturating_sub(question.skip.saturating_add(MAX_LISTED));
     let notices = found
         .into_iter()
         .take(MAX_LISTED)

@@ -34,6 +34,10 @@ pub(crate) const FAMILIES: &[&str] = &[
     "R.fetch.eu-fr-bre",
     "R.fetch.eu-fr-nor",
     "R.fetch.eu-fr-bre-hospital1",
+    "R.fetch.sub-sub",
+    "R.fetch.sub-siem",
+    "R.fetch.replay-sub",
+    "R.fetch.replay-siem",
     "R.desk.list",
     "R.other.x",
 ];
