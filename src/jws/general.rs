@@ -115,6 +115,14 @@ impl General {
         found
     }
 
+    /// About how many bytes it takes as it is stored.
+    #[expect(clippy::len_without_is_empty, reason = "a document is never empty")]
+    #[must_use]
+    pub fn len(&self) -> usize {
+        let each = |one: &One| one.protected.len() + one.signature.len() + 40;
+        self.payload.len() + self.signatures.iter().map(each).sum::<usize>() + 40
+    }
+
     /// Whether `key` has signed: one good signature under its own id is enough.
     #[must_use]
     pub fn is_signed_by(&self, key: &PublicKey) -> bool {

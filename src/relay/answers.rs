@@ -17,6 +17,8 @@ use crate::notice::{Id, NodeId};
 
 /// Questions of one asker in a minute; a waiting `publish` asks a few times a second at first.
 const MAX_PER_MINUTE: u32 = 600;
+/// Questions for trust documents: every command that connects asks once, and an answer is large.
+const MAX_PAPERS: u32 = 240;
 /// A rewind sends a whole board again.
 const MAX_REWINDS: u32 = 2;
 /// A question is a few words.
@@ -36,21 +38,31 @@ pub(super) async fn serve(
     let mut fetches = node.own.serve(&address::fetch(">")).await?;
     let mut desks = node.own.serve(&address::desk(">")).await?;
     let askers = askers(hood);
-    let mut budget = Budget::new(MAX_PER_MINUTE);
-    let mut rewinds = Budget::new(MAX_REWINDS);
+    let mut budgets = Budgets {
+        all: Budget::new(MAX_PER_MINUTE),
+        papers: Budget::new(MAX_PAPERS),
+        rewinds: Budget::new(MAX_REWINDS),
+    };
     loop {
         tokio::select! {
             () = stop.cancelled() => return Ok(()),
             Some(request) = fetches.next() => {
-                let answer = fetch(node, &askers, &mut budget, &mut rewinds, &request).await;
+                let answer = fetch(node, &askers, &mut budgets, &request).await;
                 request.respond(answer).await;
             }
             Some(request) = desks.next() => {
-                let answer = at_desk(node, &mut budget, &request).await;
+                let answer = at_desk(node, &mut budgets.all, &request).await;
                 request.respond(answer).await;
             }
         }
     }
+}
+
+/// What each asker has in a minute.
+struct Budgets {
+    all: Budget,
+    papers: Budget,
+    rewinds: Budget,
 }
 
 /// Every subject that somebody may ask on: computed, so that none has to be taken apart.
@@ -75,17 +87,21 @@ enum Who {
 async fn fetch(
     node: &Node,
     askers: &HashMap<String, Who>,
-    budget: &mut Budget,
-    rewinds: &mut Budget,
+    budgets: &mut Budgets,
     request: &Request,
 ) -> Vec<u8> {
     let Some(who) = askers.get(&request.subject) else { return refusal("unknown asker") };
-    if !budget.allows(crate::time::now(), &request.subject) {
+    let now = crate::time::now();
+    if !budgets.all.allows(now, &request.subject) {
         return refusal("too many questions; ask again in a minute");
     }
     let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
     let FetchQuestion { receipts, trust, list, rewind } = question;
+    let Budgets { papers, rewinds, .. } = budgets;
     match (receipts, trust, list, rewind, who) {
+        (None, Some(_), None, None, _) if !papers.allows(now, &request.subject) => {
+            refusal("too many questions; ask again in a minute")
+        }
         (None, Some(from), None, None, _) => {
             write(&desk::documents(&node.archive.lock().await.documents, from))
         }
@@ -98,7 +114,7 @@ async fn fetch(
             write(&FetchAnswer { ids, ..FetchAnswer::default() })
         }
         (None, None, None, Some(true), Who::Neighbour(child)) => {
-            if rewinds.allows(crate::time::now(), child.as_str()) {
+            if rewinds.allows(now, child.as_str()) {
                 rewind_board(node, child).await
             } else {
                 refusal("too many rewinds; ask again in a minute")

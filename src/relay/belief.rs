@@ -1,6 +1,7 @@
 //! Trust documents at a running relay: taken from wherever they come, kept in TRUST, passed on,
 //! and what is in hand judged anew. No restart.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -85,9 +86,25 @@ pub(super) async fn take(
     node.own.place(&subject, &[], bytes.clone(), None).await?;
     tracing::info!(%source, %subject, new, "trust document taken");
     archive.kept.insert(subject);
+    let gone = archive.documents.gone();
+    forget(node, &mut archive.kept, gone).await;
     node.metrics.trusted();
     believe(node, &archive.documents).await;
     Ok(Settle::Ack)
+}
+
+/// Deletes old versions that decide nothing any more; what stays by mistake is let go of again.
+async fn forget(node: &Node, kept: &mut HashSet<String>, gone: Vec<Named>) {
+    for name in gone {
+        let subject = address::trust(&name);
+        kept.remove(&subject);
+        let found = node.own.get("TRUST", &subject).await;
+        if let Ok(Some(message)) = found
+            && let Err(error) = node.own.delete("TRUST", message.sequence).await
+        {
+            tracing::debug!(%subject, %error, "an old version stays");
+        }
+    }
 }
 
 async fn refuse(

@@ -137,13 +137,17 @@ pub(super) fn receipts(router: &Router, trust: &Trust, asker: Asker<'_>, of: Id)
     FetchAnswer { receipts: receipts.unwrap_or_default(), ..FetchAnswer::default() }
 }
 
-/// Documents in one answer: at their largest they fit a message.
-const MAX_DOCUMENTS: usize = 100;
+/// Bytes of documents in one answer; one document always fits.
+const MAX_ANSWER: usize = 1024 * 1024;
 
 /// The trust documents from a position on.
 pub(super) fn documents(all: &Documents, from: usize) -> FetchAnswer {
-    let mut rest = all.all().skip(from).map(|(_, document)| document.clone());
-    let documents: Vec<General> = rest.by_ref().take(MAX_DOCUMENTS).collect();
+    let (mut documents, mut bytes) = (Vec::new(), 0);
+    let mut rest = all.all().skip(from).map(|(_, document)| document).peekable();
+    while let Some(document) = rest.next_if(|_| bytes < MAX_ANSWER) {
+        bytes += document.len();
+        documents.push(document.clone());
+    }
     let next = rest.next().map(|_| from.saturating_add(documents.len()));
     FetchAnswer { documents, next, ..FetchAnswer::default() }
 }

@@ -13,8 +13,10 @@ use crate::policy::carries;
 use crate::trust::Trust;
 
 /// Channels that are watched: every issuer of a large State with a few audiences and labels each.
-const MAX_CHANNELS: usize = 4_096;
-/// Words of upstreams that they filtered something; the oldest go.
+const MAX_CHANNELS: usize = 16_384;
+/// Channels of one issuer: one that makes them up must not crowd out the others.
+const MAX_OF_ONE: usize = 128;
+/// Words of upstreams that they filtered something; above it they explain nothing more.
 const MAX_COVERED: usize = 65_536;
 /// Lists that are remembered for those below.
 const MAX_LISTS: usize = 256;
@@ -30,6 +32,8 @@ struct Heard {
     whole: bool,
     /// Since when something on the channel is not, over all heartbeats since.
     open: Option<Time>,
+    /// The boards above were asked for again on account of this digest.
+    asked: bool,
 }
 
 /// What this node has heard.
@@ -49,7 +53,7 @@ pub struct Beats {
 pub struct Outlook {
     /// Digests whose ids this node does not know: an upstream has them.
     pub unknown: BTreeSet<Id>,
-    /// Something is missing: the boards above should come again.
+    /// Something is missing since this look: the boards above should come again.
     pub missing: BTreeSet<Channel>,
     /// Missing for a whole period although the link was up.
     pub withheld: BTreeSet<Channel>,
@@ -76,23 +80,22 @@ impl Beats {
         if before.is_some_and(|heard| heard.beat.iat >= beat.iat) {
             return false;
         }
-        if before.is_none() && self.channels.len() >= MAX_CHANNELS {
+        let of_one = || self.channels.keys().filter(|c| c.issuer == channel.issuer).count();
+        if before.is_none() && (self.channels.len() >= MAX_CHANNELS || of_one() >= MAX_OF_ONE) {
             return false;
         }
         // What is missing since an earlier heartbeat is not forgiven by the next.
         let open = before.and_then(|heard| heard.open);
-        self.channels.insert(channel, Heard { beat, came: now, whole: false, open });
+        let asked = before.is_some_and(|heard| heard.asked && heard.beat.digest == beat.digest);
+        self.channels.insert(channel, Heard { beat, came: now, whole: false, open, asked });
         true
     }
 
     /// Takes an upstream's word that it filtered a notice; it matters until `until`.
     pub fn cover(&mut self, receipt: &Receipt, until: Time) {
-        if self.covered.len() >= MAX_COVERED {
-            let oldest = self.covered.iter().min_by_key(|(_, until)| **until);
-            let oldest = oldest.map(|(id, _)| *id);
-            oldest.map(|id| self.covered.remove(&id));
+        if self.covered.len() < MAX_COVERED {
+            self.covered.insert(receipt.of, until);
         }
-        self.covered.insert(receipt.of, until);
     }
 
     /// Takes the ids behind a digest, if they are.
@@ -175,7 +178,10 @@ impl Beats {
                 outlook.withheld.insert(channel.clone());
             }
             if compared == Compared::Missing {
-                outlook.missing.insert(channel.clone());
+                // Once for each digest: what nobody has does not come by asking every second.
+                if !std::mem::replace(&mut heard.asked, true) {
+                    outlook.missing.insert(channel.clone());
+                }
             } else {
                 outlook.unknown.insert(heard.beat.digest);
             }

@@ -9,10 +9,11 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 use super::chain::{self, Quorums};
+use super::document::Revocation;
 use super::held::{Claim, Held, Quorum, Says};
 use super::index::Index;
 use super::refusal::Refusal;
-use super::store::{Rejected, Trust, TrustError};
+use super::store::{Trust, TrustError};
 use crate::jws::{General, KeyId, MAX_DOCUMENT_BYTES};
 use crate::notice::{Federation, Id, NodeId, Time};
 
@@ -21,6 +22,11 @@ pub const MAX_LIST_BYTES: usize = 1024 * 1024;
 /// Documents that a node holds: each authority of Europe with a hundred versions, and the bound
 /// of the walk at each change.
 const MAX_HELD: usize = 65_536;
+/// Versions of one bundle that stay: a fork of one of these is told from a rollback.
+const KEPT_VERSIONS: usize = 16;
+/// Versions of one bundle at most, where each older one has a revocation that the newer ones lack:
+/// whoever signs without end stops at himself.
+const MAX_VERSIONS: usize = 256;
 
 /// What a document is, as its subject says it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +69,8 @@ pub struct Documents {
     quorums: Quorums,
     /// Nodes of which something was taken since trust was compiled.
     changed: BTreeSet<NodeId>,
+    /// Old versions that were let go and may be deleted where they are kept.
+    gone: Vec<Named>,
 }
 
 impl Documents {
@@ -88,6 +96,7 @@ impl Documents {
             claims: HashMap::new(),
             quorums: Quorums::default(),
             changed: BTreeSet::new(),
+            gone: Vec::new(),
         };
         documents.keep(held);
         documents.settle();
@@ -151,60 +160,45 @@ impl Documents {
         }
         self.take(held)?;
         self.settle();
+        self.let_go(&name.node);
         Ok(Offered::Taken(name))
     }
 
-    /// Takes a document again that this node kept, or that its operator put beside the root:
-    /// neither a clock nor a higher version stops it. Call [`Self::settle`] after the last.
-    ///
-    /// # Errors
-    /// [`Refusal`]: it does not hold, and is left out.
-    pub fn restore(&mut self, document: &General) -> Result<Offered, Refusal> {
-        let held = Held::read(document.clone())?;
-        let name = named(&held);
-        if self.is_known(&held)? {
-            return Ok(Offered::Known(name));
-        }
-        self.take(held)?;
-        Ok(Offered::Taken(name))
+    /// Old versions that were let go since this was asked last.
+    pub fn gone(&mut self) -> Vec<Named> {
+        std::mem::take(&mut self.gone)
     }
 
-    /// Restores documents in any order: roots first, then who is higher in the tree, then lower
-    /// versions; again while that brings any in. What does not hold is left out and reported.
-    pub fn restore_all(&mut self, documents: &[General]) -> Vec<Rejected> {
-        let mut read: Vec<(Held, Option<Refusal>)> = Vec::new();
-        let mut rejected = Vec::new();
-        for document in documents {
-            match Held::read(document.clone()) {
-                Ok(held) => read.push((held, None)),
-                Err(refusal) => rejected.push(Rejected::new(document, &refusal)),
+    /// Lets go of a node's old bundles, but for the newest, and for those with a revocation that no
+    /// newer one repeats: a revocation is never undone. Without this, anybody with a bundle key
+    /// could fill every node of his State.
+    fn let_go(&mut self, node: &NodeId) {
+        let versions: Vec<usize> = self.index.bundles(node).rev().collect();
+        let mut said: Vec<Revocation> = Vec::new();
+        let mut gone = BTreeSet::new();
+        for (newer, at) in versions.into_iter().enumerate() {
+            let Some(Says::Bundle(bundle)) = self.held.get(at).map(|held| &held.says) else {
+                continue;
+            };
+            let repeated = bundle.revoked.iter().all(|one| said.contains(one));
+            if newer >= KEPT_VERSIONS && repeated {
+                gone.insert(at);
+            }
+            said.extend(bundle.revoked.iter().cloned());
+        }
+        if gone.is_empty() {
+            return;
+        }
+        let held = std::mem::take(&mut self.held);
+        self.index = Index::default();
+        for (at, one) in held.into_iter().enumerate() {
+            if gone.contains(&at) {
+                self.gone.push(named(&one));
+            } else {
+                self.index.insert(&one, self.held.len());
+                self.held.push(one);
             }
         }
-        read.sort_by_key(|(held, _)| {
-            (!held.is_root(), held.node().depth(), held.node().clone(), held.version())
-        });
-        loop {
-            let before = read.len();
-            read.retain_mut(|(held, why)| match self.bring(held) {
-                Ok(()) => false,
-                Err(refusal) => {
-                    *why = Some(refusal);
-                    true
-                }
-            });
-            if read.len() == before || read.is_empty() {
-                break;
-            }
-        }
-        self.settle();
-        let left = read.iter().filter_map(|(held, why)| Some((held, why.as_ref()?)));
-        let left = left.filter(|(_, why)| !matches!(why, Refusal::Unneeded(_)));
-        rejected.extend(left.map(|(held, why)| Rejected::new(held.general(), why)));
-        rejected
-    }
-
-    fn bring(&mut self, held: &Held) -> Result<(), Refusal> {
-        if self.is_known(held)? { Ok(()) } else { self.take(held.clone()) }
     }
 
     /// Takes a list of ids, 32 bytes each, ascending. It proves itself: a revocation names its
@@ -246,7 +240,7 @@ impl Documents {
 
     /// Whether the same bytes are here. The same version with others is equivocation: the first
     /// stays, and somebody has to look.
-    fn is_known(&self, held: &Held) -> Result<bool, Refusal> {
+    pub(super) fn is_known(&self, held: &Held) -> Result<bool, Refusal> {
         if *held.fed() != self.fed {
             return Err(Refusal::Federation);
         }
@@ -267,7 +261,7 @@ impl Documents {
         if found >= in_force { Ok(()) } else { Err(Refusal::Rollback { found, held: in_force }) }
     }
 
-    fn take(&mut self, mut held: Held) -> Result<(), Refusal> {
+    pub(super) fn take(&mut self, mut held: Held) -> Result<(), Refusal> {
         // What was taken above it, a root of the same node too, decides who must sign it.
         let node = held.node().clone();
         let above = |other: &NodeId| other.depth() < 3 || (*other != node && other.contains(&node));
@@ -317,10 +311,16 @@ impl Documents {
                 _ => {}
             }
         }
-        if self.held.len() >= MAX_HELD {
-            return Err(Refusal::Size(self.held.len()));
+        let versions = self.index.bundles(held.node()).count();
+        if self.held.len() >= MAX_HELD || (!held.is_root() && versions >= MAX_VERSIONS) {
+            return Err(Refusal::TooMany(held.node().clone()));
         }
-        Ok(())
+        match &held.says {
+            Says::Bundle(bundle) if !self.trust.revocations.has_room(bundle) => {
+                Err(Refusal::TooMany(held.node().clone()))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn keep(&mut self, held: Held) {
@@ -349,7 +349,7 @@ fn met(held: &mut Held, quorum: &Quorum) -> Result<(), Refusal> {
     if found >= needed { Ok(()) } else { Err(Refusal::Signatures { found, needed }) }
 }
 
-fn named(held: &Held) -> Named {
+pub(super) fn named(held: &Held) -> Named {
     let sort = if held.is_root() { Sort::Root } else { Sort::Bundle };
     Named { sort, node: held.node().clone(), version: held.version() }
 }

@@ -13,6 +13,7 @@ mod held;
 mod index;
 mod paper;
 mod refusal;
+mod restore;
 mod revoked;
 mod store;
 

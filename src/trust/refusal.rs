@@ -35,6 +35,9 @@ pub enum Refusal {
         /// The highest that is here.
         held: u64,
     },
+    /// Its node has signed more than anybody needs.
+    #[error("too many versions or revocations of {0} are here")]
+    TooMany(NodeId),
     /// Past its own `exp`.
     #[error("it expired at {0} s since 1970")]
     Expired(u64),

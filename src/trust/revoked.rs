@@ -4,9 +4,12 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::document::{Revocation, Why};
+use super::document::{Bundle, Revocation, Why};
 use crate::jws::KeyId;
 use crate::notice::{Id, NodeId, Time};
+
+/// Revocations of one authority: its own keys and those of some hundred nodes below it, for years.
+const MAX_REVOKED: usize = 8_192;
 
 /// One revocation, with the authority that made it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +57,12 @@ impl Revocations {
                 all.push(revoked);
             }
         }
+    }
+
+    /// Whether what a bundle revokes still fits: a node has a few dozen keys in all its time.
+    pub(super) fn has_room(&self, bundle: &Bundle) -> bool {
+        let said = self.all().filter(|one| one.by == bundle.node).count();
+        said.saturating_add(bundle.revoked.len()) <= MAX_REVOKED
     }
 
     /// Whether a revocation names the list of this digest.

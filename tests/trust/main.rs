@@ -233,3 +233,44 @@ fn an_expired_root_ends_what_its_state_signs_from_then_on() {
     assert_eq!(held.trust().authority_ends(&id("eu-fr-bre-chu")), Some(hours(1)));
     assert_eq!(held.trust().authority_ends(&id("eu")), None, "another's root is not seen");
 }
+
+#[test]
+fn who_signs_without_end_fills_nobody_and_loses_no_revocation() {
+    let mut held = held();
+    let mut said = Vec::new();
+    let mut gone = Vec::new();
+    for version in 2..100 {
+        // One revocation is dropped again, the others are carried on.
+        if version % 10 == 0 {
+            said.push(revocation("eu-fr-bre", &format!("old-{version}"), NOW, Why::Ceased));
+        }
+        let once = revocation("eu-fr-bre", "issue", NOW, Why::Ceased);
+        let more = (version == 7).then_some(once);
+        let next = later("eu-fr-bre", version, |b| {
+            b.revoked = said.iter().chain(&more).cloned().collect();
+        });
+        offer(&mut held, &next).expect("taken");
+        gone.extend(held.gone());
+    }
+    let here = held.all().filter(|(name, _)| name.node == id("eu-fr-bre")).count();
+    assert_eq!(here, 17, "the newest, and the one with the revocation that nobody repeats");
+    assert_eq!(gone.len(), 99 - 17);
+    let mut again = Documents::pinned(&root("eu-fr")).expect("a pin");
+    for (_, document) in held.all() {
+        again.restore(document).expect("restored");
+    }
+    again.settle();
+    let judged = again.trust().issue_key(&issue_kid("eu-fr-bre"), NOW, Id::of(b"x")).err();
+    assert_eq!(judged, Some(Reason::KeyRevoked));
+}
+
+#[test]
+fn a_node_that_revokes_something_else_each_time_stops_at_itself() {
+    let mut held = held();
+    let refused = (2..400).find_map(|version| {
+        let other = revocation("eu-fr-bre", &format!("key-{version}"), NOW, Why::Ceased);
+        offer(&mut held, &later("eu-fr-bre", version, |b| b.revoked = vec![other.clone()])).err()
+    });
+    assert_eq!(refused, Some(Refusal::TooMany(id("eu-fr-bre"))));
+    offer(&mut held, &later("eu-fr-nor", 2, |_| {})).expect("another goes on");
+}
