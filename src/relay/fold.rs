@@ -50,21 +50,24 @@ async fn trust(
     let mut archive = Archive { documents, kept: HashSet::new() };
     check_owner(own, me, "TRUST").await.map_err(|e| e.to_string())?;
     let mut messages = own.fold("TRUST").await.map_err(|e| e.to_string())?;
-    let mut lists = Vec::new();
+    let (mut papers, mut lists) = (Vec::new(), Vec::new());
     while let Some(message) = messages.next().await.map_err(|e| e.to_string())? {
-        let taken = match record(&message.payload) {
-            Record::List => {
-                lists.push(message);
-                continue;
+        match record(&message.payload) {
+            Record::List => lists.push(message),
+            Record::Document | Record::Receipt => {
+                match General::parse(&message.payload) {
+                    Ok(paper) => papers.push(paper),
+                    Err(why) => tracing::error!(subject = %message.subject.escape_debug(), %why,
+                        "left out of TRUST"),
+                }
+                archive.kept.insert(message.subject);
             }
-            Record::Document | Record::Receipt => restore(&mut archive.documents, &message.payload),
-        };
-        if let Err(why) = taken {
-            tracing::error!(subject = %message.subject.escape_debug(), why, "left out of TRUST");
         }
-        archive.kept.insert(message.subject);
     }
-    archive.documents.settle();
+    for one in archive.documents.restore_kept(&papers) {
+        let node = one.node.as_ref().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(node, why = %one.why, "left out of TRUST");
+    }
     for list in lists {
         if let Err(why) = archive.documents.offer_list(&list.payload) {
             tracing::error!(subject = %list.subject.escape_debug(), %why, "left out of TRUST");
@@ -88,11 +91,6 @@ pub async fn stored_trust(own: &Bus) -> Result<Vec<General>, BusError> {
         found.extend(General::parse(&message.payload).ok());
     }
     Ok(found)
-}
-
-fn restore(documents: &mut Documents, payload: &[u8]) -> Result<(), String> {
-    let document = General::parse(payload).map_err(|e| e.to_string())?;
-    documents.restore(&document).map(drop).map_err(|e| e.to_string())
 }
 
 /// The pinned root goes there too, so that those below find the whole chain.

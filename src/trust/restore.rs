@@ -22,41 +22,58 @@ impl Documents {
         Ok(Offered::Taken(name))
     }
 
+    /// Restores what this node kept, in the order in which it came. Where an old version between
+    /// was let go of, what it had introduced waits for the next. What does not hold is left out
+    /// and reported.
+    pub fn restore_kept(&mut self, documents: &[General]) -> Vec<Rejected> {
+        let (read, rejected) = read_all(documents);
+        self.bring_all(read, rejected)
+    }
+
     /// Restores documents in any order: roots first, then who is higher in the tree, then lower
     /// versions; again while that brings any in. What does not hold is left out and reported.
     pub fn restore_all(&mut self, documents: &[General]) -> Vec<Rejected> {
-        let mut read: Vec<(Held, Option<Refusal>)> = Vec::new();
-        let mut rejected = Vec::new();
-        for document in documents {
-            match Held::read(document.clone()) {
-                Ok(held) => read.push((held, None)),
-                Err(refusal) => rejected.push(Rejected::new(document, &refusal)),
-            }
-        }
-        read.sort_by_key(|(held, _)| {
+        let (mut read, rejected) = read_all(documents);
+        read.sort_by_key(|held| {
             (!held.is_root(), held.node().depth(), held.node().clone(), held.version())
         });
+        self.bring_all(read, rejected)
+    }
+
+    fn bring_all(&mut self, read: Vec<Held>, mut rejected: Vec<Rejected>) -> Vec<Rejected> {
+        let mut left: Vec<(Held, Refusal)> = Vec::new();
+        let mut waiting = read;
         loop {
-            let before = read.len();
-            read.retain_mut(|(held, why)| match self.bring(held) {
-                Ok(()) => false,
-                Err(refusal) => {
-                    *why = Some(refusal);
-                    true
+            let before = waiting.len();
+            left.clear();
+            for held in waiting {
+                if let Err(why) = self.bring(&held) {
+                    left.push((held, why));
                 }
-            });
-            if read.len() == before || read.is_empty() {
+            }
+            if left.is_empty() || left.len() == before {
                 break;
             }
+            waiting = left.drain(..).map(|(held, _)| held).collect();
         }
         self.settle();
-        let left = read.iter().filter_map(|(held, why)| Some((held, why.as_ref()?)));
-        let left = left.filter(|(_, why)| !matches!(why, Refusal::Unneeded(_)));
-        rejected.extend(left.map(|(held, why)| Rejected::new(held.general(), why)));
+        left.retain(|(_, why)| !matches!(why, Refusal::Unneeded(_)));
+        rejected.extend(left.iter().map(|(held, why)| Rejected::new(held.general(), why)));
         rejected
     }
 
     fn bring(&mut self, held: &Held) -> Result<(), Refusal> {
         if self.is_known(held)? { Ok(()) } else { self.take(held.clone()) }
     }
+}
+
+fn read_all(documents: &[General]) -> (Vec<Held>, Vec<Rejected>) {
+    let (mut read, mut rejected) = (Vec::new(), Vec::new());
+    for document in documents {
+        match Held::read(document.clone()) {
+            Ok(held) => read.push(held),
+            Err(refusal) => rejected.push(Rejected::new(document, &refusal)),
+        }
+    }
+    (read, rejected)
 }
