@@ -204,10 +204,15 @@ pub fn issue(statement: &Statement) -> Wire {
 }
 
 /// Passed on along `path`, a hop each.
-pub fn via(mut wire: Wire, path: &[&str]) -> Wire {
+pub fn via(wire: Wire, path: &[&str]) -> Wire {
+    via_at(wire, path, NOW)
+}
+
+/// Passed on along `path` at a time.
+pub fn via_at(mut wire: Wire, path: &[&str], at: Time) -> Wire {
     for node in path {
         let prev = wire.hops.last().map_or(wire.id(), |hop| Id::of(hop.as_bytes()));
-        let hop = Hop { st: wire.id(), prev, by: id(node), at: NOW };
+        let hop = Hop { st: wire.id(), prev, by: id(node), at };
         wire.hops.push(jws::sign(&key(node, "relay"), Typ::Hop, &hop).expect("signed"));
     }
     wire

@@ -6,6 +6,7 @@
 
 #[path = "../forge/mod.rs"]
 mod forge;
+mod interleave;
 mod made;
 mod order;
 #[path = "../random/mod.rs"]
