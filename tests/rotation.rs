@@ -7,7 +7,6 @@
 
 mod support;
 
-use chappe::address::Role;
 use chappe::jws::{SecretKey, Signer as _};
 use chappe::notice::{Id, Kind, Statement, Wire};
 use chappe::trust::{Bundle, KeyEntry, Revocation, Usage, Why};
@@ -56,27 +55,6 @@ fn signed(key: &SecretKey, statement: &Statement, body: &[u8]) -> Wire {
 fn withdrawal(of: &Statement, id: Id) -> Statement {
     let (title, body) = ("Withdrawn".to_owned(), describe(b""));
     Statement { kind: Kind::Withdrawal, re: Some(id), title, body, ..of.clone() }
-}
-
-/// How a notice stands at a node, by its desk.
-async fn standing(all: &Federation, node: &str, id: Id) -> Result<String, String> {
-    let bus = all.connect(node, Role::Desk).await;
-    let asked = format!("{{\"ref\":\"{id}\"}}").into_bytes();
-    let answer = bus.ask(&chappe::address::desk("list"), asked, PATIENCE).await;
-    let answer: serde_json::Value =
-        serde_json::from_slice(&answer.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
-    let standing = answer["notices"][0]["standing"].as_str();
-    standing.map(str::to_owned).ok_or_else(|| answer.to_string())
-}
-
-async fn stands(all: &Federation, nodes: &[&str], id: Id, expected: &str) {
-    for node in nodes {
-        let stands = async || match standing(all, node, id).await? {
-            found if found == expected => Ok(()),
-            found => Err(found),
-        };
-        all.eventually(&format!("{id} is {expected} at {node}"), stands).await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -171,15 +149,15 @@ async fn what_a_thief_signed_is_withdrawn_at_every_reader_and_what_he_hid_comes_
     let fed = &all.rendered.fed;
     let genuine = advisory(fed, "eu-fr", "scope:eu.fr.all.all", b"{}");
     let genuine_id = all.publish(&genuine, b"{}".to_vec()).await;
-    stands(&all, &FRENCH, genuine_id, "in force").await;
+    all.stands(&FRENCH, genuine_id, "in force").await;
     let stolen_at = now() + 1;
     let later = async || if now() >= stolen_at { Ok(()) } else { Err(String::new()) };
     all.eventually("a second has passed", later).await;
     let fake = advisory(fed, "eu-fr", "scope:eu.fr.all.all", b"fake");
     let fake_id = all.publish(&fake, b"fake".to_vec()).await;
     let gone = all.publish(&withdrawal(&genuine, genuine_id), Vec::new()).await;
-    stands(&all, &FRENCH, genuine_id, "withdrawn").await;
-    stands(&all, &FRENCH, fake_id, "in force").await;
+    all.stands(&FRENCH, genuine_id, "withdrawn").await;
+    all.stands(&FRENCH, fake_id, "in force").await;
 
     let key = new_key(42);
     let repaired = all.later("eu-fr", 2, |b| {
@@ -187,18 +165,18 @@ async fn what_a_thief_signed_is_withdrawn_at_every_reader_and_what_he_hid_comes_
         b.keys.push(entry(&key, Usage::Issue));
     });
     all.hand_over("eu-fr", &repaired).await;
-    stands(&all, &FRENCH, fake_id, "withdrawn").await;
-    stands(&all, &FRENCH, gone, "withdrawn").await;
-    stands(&all, &FRENCH, genuine_id, "in force").await;
+    all.stands(&FRENCH, fake_id, "withdrawn").await;
+    all.stands(&FRENCH, gone, "withdrawn").await;
+    all.stands(&FRENCH, genuine_id, "in force").await;
     let next = advisory(fed, "eu-fr", "scope:eu.fr.all.all", b"next");
     let next_id = all.send(&next, &signed(&key, &next, b"next")).await;
-    stands(&all, &FRENCH, next_id, "in force").await;
+    all.stands(&FRENCH, next_id, "in force").await;
 
     all.kill_relay("eu-fr-bre");
     all.start_relay("eu-fr-bre");
     all.ready("eu-fr-bre").await;
-    stands(&all, &["eu-fr-bre"], fake_id, "withdrawn").await;
-    stands(&all, &["eu-fr-bre"], genuine_id, "in force").await;
+    all.stands(&["eu-fr-bre"], fake_id, "withdrawn").await;
+    all.stands(&["eu-fr-bre"], genuine_id, "in force").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -211,7 +189,7 @@ async fn what_was_filtered_for_a_thiefs_withdrawal_comes_again() {
     let stolen_at = now();
     let gone = withdrawal(&genuine, wire.id());
     let gone_id = all.publish(&gone, Vec::new()).await;
-    stands(&all, &["eu-fr", "eu-fr-sante", HOSPITAL], gone_id, "in force").await;
+    all.stands(&["eu-fr", "eu-fr-sante", HOSPITAL], gone_id, "in force").await;
     all.send(&genuine, &wire).await;
     let filtered =
         async || match all.metric("eu-fr", "notices_filtered_total", "reason", "withdrawn").await {
@@ -316,5 +294,5 @@ async fn a_relay_that_is_killed_again_and_again_ends_with_every_document() {
             b"{}".to_vec(),
         )
         .await;
-    stands(&all, &FRENCH, id, "in force").await;
+    all.stands(&FRENCH, id, "in force").await;
 }

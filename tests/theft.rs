@@ -42,26 +42,6 @@ fn national(all: &Federation, body: &[u8]) -> Statement {
     advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.all.all", body)
 }
 
-async fn standing(all: &Federation, node: &str, id: Id) -> Result<String, String> {
-    let bus = all.connect(node, Role::Desk).await;
-    let asked = format!("{{\"ref\":\"{id}\"}}").into_bytes();
-    let answer = bus.ask(&chappe::address::desk("list"), asked, PATIENCE).await;
-    let answer: serde_json::Value =
-        serde_json::from_slice(&answer.map_err(|e| e.to_string())?).map_err(|e| e.to_string())?;
-    let standing = answer["notices"][0]["standing"].as_str();
-    standing.map(str::to_owned).ok_or_else(|| answer.to_string())
-}
-
-async fn stands(all: &Federation, nodes: &[&str], id: Id, expected: &str) {
-    for node in nodes {
-        let stands = async || match standing(all, node, id).await? {
-            found if found == expected => Ok(()),
-            found => Err(found),
-        };
-        all.eventually(&format!("{id} is {expected} at {node}"), stands).await;
-    }
-}
-
 /// France's next root, of which one bundle key is another, signed by three of its five root keys.
 fn next_root(all: &Federation, bundle: &SecretKey) -> Vec<u8> {
     let path = all.rendered.out.join("trust").join("eu-fr.root.json");
@@ -105,8 +85,8 @@ async fn a_new_root_stops_a_stolen_bundle_key_everywhere_and_the_traffic_goes_on
         all.ready(node).await;
     }
     let after = all.publish(&national(&all, b"{}"), b"{}".to_vec()).await;
-    stands(&all, &FRENCH, before, "in force").await;
-    stands(&all, &FRENCH, after, "in force").await;
+    all.stands(&FRENCH, before, "in force").await;
+    all.stands(&FRENCH, after, "in force").await;
     let held = all.subjects("eu-fr", "TRUST").await;
     assert!(!held.iter().any(|subject| subject.ends_with("bundle.eu-fr.9")), "{held:?}");
 }
@@ -192,7 +172,7 @@ fn back_dated(wire: Wire, relay: &SecretKey, at: u64) -> Wire {
 async fn with_issue_and_relay_key_stolen_only_what_the_good_list_names_counts() {
     let all = Federation::start(SMALL).await;
     let genuine = all.publish(&national(&all, b"{}"), b"{}".to_vec()).await;
-    stands(&all, &FRENCH, genuine, "in force").await;
+    all.stands(&FRENCH, genuine, "in force").await;
     let stolen = now() + 1;
     let (issue, relay) = (all.key("eu-fr", "issue"), all.key("eu-fr", "relay"));
     // The thief has the server too: he writes onto its board what seems older than the theft.
@@ -202,7 +182,7 @@ async fn with_issue_and_relay_key_stolen_only_what_the_good_list_names_counts() 
     let thief = all.connect("eu-fr", Role::Relay).await;
     thief.place(&subject, &wire.headers(), wire.body.clone(), None).await.expect("placed");
     let below: Vec<&str> = FRENCH.into_iter().filter(|node| *node != "eu-fr").collect();
-    stands(&all, &below, wire.id(), "in force").await;
+    all.stands(&below, wire.id(), "in force").await;
 
     let list = genuine.as_bytes().to_vec();
     let fresh = [61, 62].map(|seed| SecretKey::from_seed(&[seed; 32]).expect("a key"));
@@ -214,8 +194,8 @@ async fn with_issue_and_relay_key_stolen_only_what_the_good_list_names_counts() 
     });
     all.hand_over("eu-fr", &repaired).await;
     all.hand_over("eu-fr", &list).await;
-    stands(&all, &below, wire.id(), "withdrawn").await;
-    stands(&all, &below, genuine, "in force").await;
+    all.stands(&below, wire.id(), "withdrawn").await;
+    all.stands(&below, genuine, "in force").await;
     for node in FRENCH {
         all.trusts(node, &format!("list.{}", Id::of(&list))).await;
     }

@@ -8,7 +8,7 @@ use chappe::keys;
 use chappe::notice::Id;
 use chappe::trust::Bundle;
 
-use super::Federation;
+use super::{Federation, PATIENCE};
 
 impl Federation {
     /// A key that somebody holds offline: `bundle.pem` and the like.
@@ -48,5 +48,28 @@ impl Federation {
     /// Waits until a node's TRUST has a document.
     pub async fn trusts(&self, node: &str, document: &str) {
         self.holds(node, "TRUST", &format!("chappe.trust.{document}")).await;
+    }
+
+    /// How a notice stands at a node, by its desk.
+    async fn standing(&self, node: &str, id: Id) -> Result<String, String> {
+        let bus = self.connect(node, Role::Desk).await;
+        let asked = format!("{{\"ref\":\"{id}\"}}").into_bytes();
+        let answer = bus.ask(&address::desk("list"), asked, PATIENCE).await;
+        let answer = answer.map_err(|e| e.to_string())?;
+        let answer: serde_json::Value =
+            serde_json::from_slice(&answer).map_err(|e| e.to_string())?;
+        let standing = answer["notices"][0]["standing"].as_str();
+        standing.map(str::to_owned).ok_or_else(|| answer.to_string())
+    }
+
+    /// Waits until a notice stands so at each of these nodes.
+    pub async fn stands(&self, nodes: &[&str], id: Id, expected: &str) {
+        for node in nodes {
+            let stands = async || match self.standing(node, id).await? {
+                found if found == expected => Ok(()),
+                found => Err(found),
+            };
+            self.eventually(&format!("{id} is {expected} at {node}"), stands).await;
+        }
     }
 }
