@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::conditions::until;
 use super::desk::FetchQuestion;
 use super::node::Node;
-use super::tasks::until;
 use crate::address::{self, DurableSpec};
 use crate::bus::{Bus, BusError};
 use crate::notice::NodeId;

@@ -6,12 +6,12 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::conditions::{States, until};
 use super::desk::{FetchAnswer, FetchQuestion};
 use super::node::Node;
 use super::placing::signed;
 use super::quarantine;
-use super::tasks::{States, until};
-use super::work::{self, Settle};
+use super::settle::{Settle, settle};
 use crate::address::{self, Source};
 use crate::bus::{Bus, Delivery, PlaceError};
 use crate::jws::{self, Typ};
@@ -78,7 +78,7 @@ pub(super) async fn say_filtered(
 pub(super) async fn handle(node: &Node, source: &Source, delivery: Delivery) {
     let now = crate::time::now();
     let done = take(node, now, source, &delivery).await;
-    work::settle(node, source, &delivery, done).await;
+    settle(node, source, &delivery, done).await;
 }
 
 async fn take(

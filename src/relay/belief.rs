@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::node::Node;
 use super::quarantine;
-use super::work::{self, Settle};
+use super::settle::{Settle, settle};
 use crate::address::{self, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::notice::{Id, NodeId, Time};
@@ -46,7 +46,7 @@ pub(super) async fn handle(node: &Node, source: &Source, delivery: Delivery) {
     let now = crate::time::now();
     node.metrics.received_trust();
     let done = take(node, now, source, &delivery).await;
-    work::settle(node, source, &delivery, done).await;
+    settle(node, source, &delivery, done).await;
 }
 
 /// Takes a root, bundle or list.

@@ -1,7 +1,7 @@
 //! Whom a node serves, from its configuration and the bundles alone: what provisioning needs, which
 //! has no business with the node's keys.
 
-use super::RelayError;
+use super::error::RelayError;
 use super::trust::{Seeds, TrustFiles, begin};
 use crate::address::Neighbourhood;
 use crate::config::RelayConfig;

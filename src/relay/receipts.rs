@@ -7,7 +7,7 @@ use super::budget::Budget;
 use super::node::Node;
 use super::placing::signed;
 use super::quarantine;
-use super::work::Settle;
+use super::settle::Settle;
 use crate::address::{self, DRILL, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::jws::Typ;

@@ -8,50 +8,26 @@ use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::conditions::{States, set, until};
+use super::error::RelayError;
 use super::node::Node;
-use super::tasks::{States, set, spawn_all, until};
-use super::trust::{Seeds, TrustFiles, TrustLoadError, begin};
+use super::tasks::spawn_all;
+use super::trust::{Seeds, TrustFiles, begin};
 use super::{fold, hood, key, receipts};
 use crate::address::Neighbourhood;
-use crate::bus::{Bus, BusError, Endpoint, TlsFiles};
+use crate::bus::{Bus, Endpoint, TlsFiles};
 use crate::config::{RelayConfig, Upstream};
-use crate::console::{self, ConsoleError, Readiness};
+use crate::console::{self, Readiness};
 use crate::jws::Signer;
-use crate::keys::{self, KeyFileError};
+use crate::keys;
 use crate::notice::NodeId;
 use crate::policy::Policy;
 use crate::routing::{Beats, Router};
-use crate::telemetry::{Metrics, MetricsError};
+use crate::telemetry::Metrics;
 use crate::trust::{Documents, Trust, Usage};
 
 /// How long a relay that is told to end waits for the notices in hand: two place timeouts.
 const GRACE: Duration = Duration::from_secs(12);
-
-/// Why a relay does not start, or ends.
-#[derive(Debug, thiserror::Error)]
-pub enum RelayError {
-    /// The relay key.
-    #[error(transparent)]
-    Key(#[from] KeyFileError),
-    /// The trust documents.
-    #[error(transparent)]
-    Trust(#[from] TrustLoadError),
-    /// What file and bundles say does not fit together.
-    #[error("{0}")]
-    Mismatch(String),
-    /// A server.
-    #[error(transparent)]
-    Bus(#[from] BusError),
-    /// The console.
-    #[error(transparent)]
-    Console(#[from] ConsoleError),
-    /// The metrics.
-    #[error(transparent)]
-    Metrics(#[from] MetricsError),
-    /// A task died.
-    #[error("a task died: {0}")]
-    Task(String),
-}
 
 /// What is needed before anything is connected.
 pub struct Prepared {

@@ -1,14 +1,14 @@
 //! The tasks of one relay: a source each, a link each, answers, and a tick.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::conditions::{States, set, until};
+use super::error::RelayError;
 use super::node::Node;
-use super::run::RelayError;
 use super::{adapt, answers, beats, belief, outbox, work};
 use crate::address::{
     Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
@@ -20,16 +20,6 @@ use crate::notice::NodeId;
 const TICK: Duration = Duration::from_secs(5);
 /// Before an upstream whose server is too old or too small is asked again.
 const UNFIT: Duration = Duration::from_secs(60);
-
-/// Whether each condition of being ready holds, by name.
-pub(super) type States = Arc<std::sync::Mutex<BTreeMap<String, bool>>>;
-
-/// Notes a condition.
-pub(super) fn set(states: &States, name: &str, holds: bool) {
-    if let Ok(mut states) = states.lock() {
-        states.insert(name.to_owned(), holds);
-    }
-}
 
 /// Starts everything that works for as long as the relay does.
 pub(super) fn spawn_all(
@@ -185,14 +175,5 @@ async fn tick(node: &Node, states: &States, stop: CancellationToken) {
             return;
         }
         node.router.lock().await.prune(crate::time::now());
-    }
-}
-
-/// What `work` gives, unless `stop` comes first.
-pub(super) async fn until<T>(stop: &CancellationToken, work: impl Future<Output = T>) -> Option<T> {
-    tokio::select! {
-        biased;
-        () = stop.cancelled() => None,
-        done = work => Some(done),
     }
 }

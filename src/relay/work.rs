@@ -7,6 +7,7 @@ use tokio::sync::MutexGuard;
 
 use super::belief::{self, Record};
 use super::node::Node;
+use super::settle::{DELAY, MAX_DELAY, Settle, backoff, settle};
 use super::{placing, quarantine, receipts};
 use crate::address::{self, Source};
 use crate::bus::{Delivery, PlaceError};
@@ -15,20 +16,6 @@ use crate::routing::{Router, Verdict};
 use crate::trust::Trust;
 use crate::verify::{self, Context, Refused, Verified};
 
-/// What is told to the source.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Settle {
-    /// Done: placed, filtered, or held.
-    Ack,
-    /// Never again: it is in quarantine.
-    Terminate,
-    /// Later: the node's own server is away or full.
-    Later(Duration),
-}
-
-/// First delay while the own server is away or full; it doubles with each delivery.
-const DELAY: Duration = Duration::from_secs(1);
-const MAX_DELAY: Duration = Duration::from_secs(60);
 /// How long a notice waits for the bundle that lists its key.
 const KEY_COMES_WITHIN: Duration = Duration::from_secs(24 * 3600);
 /// During a rotation the bundle is seconds behind: tried this often, for this long.
@@ -43,37 +30,6 @@ pub(super) async fn handle(node: &Node, source: &Source, held: bool, delivery: D
     node.metrics.received(source, delivery.foreign_headers, delivery.pending);
     let done = step(node, now, source, held, &delivery).await;
     settle(node, source, &delivery, done).await;
-}
-
-/// Tells the source what became of what it sent.
-pub(super) async fn settle(
-    node: &Node,
-    source: &Source,
-    delivery: &Delivery,
-    done: Result<Settle, PlaceError>,
-) {
-    let settle = match done {
-        Ok(settle) => settle,
-        Err(error) => {
-            tracing::warn!(%source, %error, "not placed yet; it will come again");
-            node.metrics.retried();
-            Settle::Later(backoff(delivery.delivered))
-        }
-    };
-    let told = match settle {
-        Settle::Ack => delivery.ack().await,
-        Settle::Terminate => delivery.term().await,
-        Settle::Later(delay) => delivery.nak(delay).await,
-    };
-    if let Err(error) = told {
-        // It comes again, and gets the same places: nothing is lost or doubled.
-        tracing::debug!(%source, %error, "not settled; it will come again");
-    }
-}
-
-fn backoff(delivered: u64) -> Duration {
-    let doublings = u32::try_from(delivered.saturating_sub(1)).unwrap_or(u32::MAX).min(6);
-    (DELAY * 2u32.pow(doublings)).min(MAX_DELAY)
 }
 
 async fn step(

@@ -3,7 +3,7 @@
 use super::documents::{Documents, Offered, named};
 use super::held::Held;
 use super::refusal::Refusal;
-use super::store::Rejected;
+use super::store::{Rejected, Trust, TrustError};
 use crate::jws::General;
 
 impl Documents {
@@ -64,6 +64,29 @@ impl Documents {
 
     fn bring(&mut self, held: &Held) -> Result<(), Refusal> {
         if self.is_known(held)? { Ok(()) } else { self.take(held.clone()) }
+    }
+}
+
+impl Trust {
+    /// Compiles what `documents` say, starting from the pinned `root`. A document that does not
+    /// hold is left out, with all that only it introduces, and reported; the rest goes on. Any
+    /// order will do: roots go first, then who is higher in the tree, then lower versions.
+    ///
+    /// # Errors
+    /// [`TrustError`] if the pin or the pinned authority's own bundle is not valid.
+    pub fn compile(
+        root: &General,
+        documents: &[General],
+    ) -> Result<(Self, Vec<Rejected>), TrustError> {
+        let mut all = Documents::pinned(root)?;
+        let rejected = all.restore_all(documents);
+        let home = all.home();
+        if all.trust().seat(home).is_none_or(|seat| seat.version == 0) {
+            let why = rejected.iter().find(|r| r.node.as_ref() == Some(home));
+            let why = why.map_or_else(|| "none was given".to_owned(), |r| r.why.clone());
+            return Err(TrustError::NoBundle(home.clone(), why));
+        }
+        Ok((Self::clone(all.trust()), rejected))
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, HashMap};
 
 use super::document::{Contact, Usage};
-use super::documents::Documents;
 use super::grant::Grant;
 use super::refusal::Refusal;
 use super::revoked::{Judged, Revocations, Revoked};
@@ -114,27 +113,6 @@ impl Trust {
     pub(super) fn empty(fed: Federation) -> Self {
         let (seats, keys) = (BTreeMap::new(), HashMap::new());
         Self { fed, seats, keys, roots: BTreeMap::new(), revocations: Revocations::default() }
-    }
-
-    /// Compiles what `documents` say, starting from the pinned `root`. A document that does not
-    /// hold is left out, with all that only it introduces, and reported; the rest goes on. Any
-    /// order will do: roots go first, then who is higher in the tree, then lower versions.
-    ///
-    /// # Errors
-    /// [`TrustError`] if the pin or the pinned authority's own bundle is not valid.
-    pub fn compile(
-        root: &General,
-        documents: &[General],
-    ) -> Result<(Self, Vec<Rejected>), TrustError> {
-        let mut all = Documents::pinned(root)?;
-        let rejected = all.restore_all(documents);
-        let home = all.home();
-        if all.trust().seat(home).is_none_or(|seat| seat.version == 0) {
-            let why = rejected.iter().find(|r| r.node.as_ref() == Some(home));
-            let why = why.map_or_else(|| "none was given".to_owned(), |r| r.why.clone());
-            return Err(TrustError::NoBundle(home.clone(), why));
-        }
-        Ok((Self::clone(all.trust()), rejected))
     }
 
     /// The federation.
