@@ -4,10 +4,13 @@
 // A test that panics has failed.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod flaws;
 #[path = "../forge/mod.rs"]
 mod forge;
+mod lists;
 mod made;
 mod order;
+mod paper;
 #[path = "../random/mod.rs"]
 mod random;
 
