@@ -65,3 +65,66 @@ fn a_relay_checks_the_first_and_the_newest_hop_and_a_reader_all() {
         assert_eq!(by_reader, Reason::Signature, "hop {at}");
     }
 }
+
+/// What a region says to a changed notice of its State whose first hop is of that time.
+fn changed(first: Time, change: impl Fn(&mut Statement)) -> Option<Reason> {
+    let mut statement = national();
+    change(&mut statement);
+    in_brittany(&statement, via_at(issue(&statement), &[("eu-fr", first)]))
+}
+
+#[test]
+fn a_notice_may_be_signed_five_minutes_ahead_of_a_clock_and_of_its_first_hop() {
+    assert_eq!(changed(secs(300), |s| s.iat = secs(300).secs()), None);
+    assert_eq!(changed(secs(300), |s| s.iat = secs(301).secs()), Some(Reason::Future));
+    assert_eq!(changed(secs(-400), |s| s.iat = secs(-100).secs()), None);
+    assert_eq!(changed(secs(-400), |s| s.iat = secs(-99).secs()), Some(Reason::Future));
+}
+
+#[test]
+fn a_relay_takes_what_expired_less_than_five_minutes_ago_and_a_reader_does_not() {
+    let expires =
+        |at: Time| move |s: &mut Statement| (s.iat, s.exp) = (secs(-7_200).secs(), at.secs());
+    let hop = secs(-7_200);
+    assert_eq!(changed(hop, expires(secs(-299))), None);
+    assert_eq!(changed(hop, expires(secs(-300))), Some(Reason::Expired));
+    for (at, said) in [(secs(1), None), (secs(0), Some(Reason::Expired))] {
+        let mut statement = national();
+        expires(at)(&mut statement);
+        let wire = via_at(issue(&statement), &[("eu-fr", hop)]);
+        let read = verify::verify_file(NOW, &trust(), &wire);
+        assert_eq!(read.err().map(|refused| refused.reason), said);
+    }
+}
+
+#[test]
+fn a_notice_is_late_more_than_a_day_after_it_was_due() {
+    const DAY: i64 = 24 * 3_600;
+    assert_eq!(changed(NOW, |s| s.iat = secs(-DAY).secs()), None);
+    assert_eq!(changed(NOW, |s| s.iat = secs(-DAY - 1).secs()), Some(Reason::Late));
+    let ahead = |due: Time| {
+        move |s: &mut Statement| (s.iat, s.nbf) = (secs(-2 * DAY).secs(), Some(due.secs()))
+    };
+    assert_eq!(changed(NOW, ahead(secs(-DAY))), None);
+    assert_eq!(changed(NOW, ahead(secs(-DAY - 1))), Some(Reason::Late));
+}
+
+#[test]
+fn a_node_issues_until_the_last_second_of_its_bundle() {
+    for (exp, said) in [(secs(1), None), (NOW, Some(Reason::TrustStale))] {
+        let statement = national();
+        let last = |b: &mut chappe::trust::Bundle| {
+            if b.node == id("eu-fr") {
+                b.exp = exp.secs();
+            }
+        };
+        let (trust, rejected) =
+            chappe::trust::Trust::compile(&root("eu-fr"), &documents(last)).expect("a valid pin");
+        assert_eq!(rejected, []);
+        let (me, wire) = (id("eu-fr"), issue(&statement));
+        let subject = honest_subject("eu-fr", &local(), &statement, wire.id());
+        let context = verify::Context { now: NOW, me: &me, trust: &trust };
+        let taken = verify::verify(context, &local(), &subject, wire);
+        assert_eq!(taken.err().map(|refused| refused.reason), said);
+    }
+}

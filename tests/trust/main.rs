@@ -13,6 +13,8 @@ mod order;
 mod paper;
 #[path = "../random/mod.rs"]
 mod random;
+mod states;
+mod world;
 
 use chappe::notice::{Id, Reason, Time};
 use chappe::trust::{Documents, KeySet, Offered, Refusal, Revocation, Root, Usage, Why};
