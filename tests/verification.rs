@@ -7,7 +7,7 @@ mod forge;
 
 use chappe::address::Source;
 use chappe::jws::{self, Typ};
-use chappe::notice::{Hop, Id, Reason, Statement, Time, Tlp, Wire};
+use chappe::notice::{Hop, Id, MAX_BODY_BYTES, Reason, Statement, Time, Tlp, Wire};
 use chappe::verify;
 use forge::*;
 
@@ -127,4 +127,18 @@ fn a_node_issues_until_the_last_second_of_its_bundle() {
         let taken = verify::verify(context, &local(), &subject, wire);
         assert_eq!(taken.err().map(|refused| refused.reason), said);
     }
+}
+
+#[test]
+fn a_body_of_eight_mebibytes_passes_and_a_larger_one_is_refused_before_anything_is_read() {
+    let with_body = |bytes: usize, notice: Option<&str>| {
+        let body = vec![b' '; bytes];
+        let mut statement = national();
+        (statement.body.len, statement.body.sha256) = (bytes as u64, Id::of(&body));
+        let notice = notice.map_or_else(|| issue(&statement).notice, str::to_owned);
+        verify::verify_file(NOW, &trust(), &Wire { notice, hops: vec![], body_sig: None, body })
+    };
+    assert!(with_body(MAX_BODY_BYTES, None).is_ok());
+    let refused = with_body(MAX_BODY_BYTES + 1, Some("no JWS")).expect_err("refused");
+    assert_eq!(refused.to_string(), "body: above 8 MiB");
 }
