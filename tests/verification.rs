@@ -142,3 +142,18 @@ fn a_body_of_eight_mebibytes_passes_and_a_larger_one_is_refused_before_anything_
     let refused = with_body(MAX_BODY_BYTES + 1, Some("no JWS")).expect_err("refused");
     assert_eq!(refused.to_string(), "body: above 8 MiB");
 }
+
+#[test]
+fn a_red_report_reaches_the_next_node_and_no_further() {
+    let said = |top: &str, path: &[&str], me: &str, from: Source| {
+        let report = escalation("eu-fr-bre-chu", top, Tlp::Red);
+        let taken = arrive(me, &from, &report, via(issue(&report), path));
+        taken.err().map(|refused| refused.reason)
+    };
+    let chu = || Source::Child(id("eu-fr-bre-chu"));
+    let both = ["eu-fr-bre-chu", "eu-fr-bre"];
+    assert_eq!(said("eu-fr-bre", &both[..1], "eu-fr-bre", chu()), None);
+    assert_eq!(said("eu-fr-sante", &both[..1], "eu-fr-sante", chu()), None);
+    let region = Source::Child(id("eu-fr-bre"));
+    assert_eq!(said("eu-fr", &both, "eu-fr", region), Some(Reason::Tlp));
+}
