@@ -116,6 +116,17 @@ fn another_states_next_root_follows_its_own_and_the_last_counts() {
 }
 
 #[test]
+fn a_root_that_the_one_before_did_not_sign_does_not_follow_it() {
+    let mut held = with_germany(|_| {});
+    let named = |word: &str| [state("eu-fr", &["root"]), state("eu-de", &[word])];
+    offer(&mut held, &union(3, &named("root-2"))).expect("taken");
+    offer(&mut held, &state_root("eu-de", 2, "root-2", &["root-2"])).expect("taken");
+    assert_eq!(held.trust().root(&id("eu-de")).expect("a root").0, 2, "a new beginning");
+    offer(&mut held, &union(4, &named("root"))).expect("taken");
+    assert_eq!(held.trust().root(&id("eu-de")).expect("a root").0, 1, "and back to the old one");
+}
+
+#[test]
 fn another_state_says_nothing_of_the_union() {
     let mut held = with_germany(|b| {
         let above = bundle("eu-fr").nodes.into_iter().find(|n| n.introduced == As::Union);

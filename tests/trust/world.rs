@@ -111,6 +111,29 @@ fn levels_links_and_upstreams_are_those_of_the_bundles() {
 }
 
 #[test]
+fn whom_a_node_serves_lies_within_what_its_introducer_serves() {
+    let serves = |held: &Documents, of: &str| {
+        let seat = held.trust().seat(&id(of)).expect("a seat").constituency.clone();
+        let links = &held.trust().seat(&id("eu-fr-bre")).expect("a seat").links;
+        assert!(of != "eu-fr-bre-chu" || links[0].constituency == seat, "the link says the same");
+        seat
+    };
+    let mut held = held();
+    assert_eq!(serves(&held, "eu-fr-bre"), [scope("eu.fr.bre")]);
+    assert_eq!(serves(&held, "eu-fr-bre-chu"), [scope("eu.fr.bre.health")]);
+    let narrower = later("eu-fr", 2, |b| {
+        let entry = b.nodes.iter_mut().find(|n| n.id == id("eu-fr-bre")).expect("introduced");
+        entry.constituency = vec![scope("eu.fr.bre.health"), scope("eu.fr.bre.banking")];
+    });
+    offer(&mut held, &narrower).expect("taken");
+    let two = [scope("eu.fr.bre.banking"), scope("eu.fr.bre.health")];
+    assert_eq!(serves(&held, "eu-fr-bre"), two);
+    let wide = later("eu-fr-bre", 2, |b| b.nodes[0].constituency = vec![scope("eu.fr")]);
+    offer(&mut held, &wide).expect("taken");
+    assert_eq!(serves(&held, "eu-fr-bre-chu"), two);
+}
+
+#[test]
 fn a_member_that_nobody_introduces_as_a_child_has_no_link() {
     let mut held = held();
     let one_more = later("eu-fr-sante", 2, |b| {
