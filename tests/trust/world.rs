@@ -72,6 +72,18 @@ fn a_root_that_decides_nothing_here_is_left_out_without_a_word() {
 }
 
 #[test]
+fn roots_are_restored_first_so_that_a_stolen_bundle_key_takes_no_version() {
+    let two = root_of(2, set("eu-fr", 1, &["root"]), "bundle-2", &["root"]);
+    let thief = later("eu-fr", 2, |b| b.contact.phone = Some("01 99 00 00 99".into()));
+    let honest = signed(&changed("eu-fr", 2, |_| {}), &key("eu-fr", "bundle-2"));
+    let mut held = Documents::pinned(&root("eu-fr")).expect("a pin");
+    let left = held.restore_all(&[thief, honest, two]);
+    assert_eq!(left.len(), 1, "{left:?}");
+    let seat = held.trust().seat(&id("eu-fr")).expect("a seat");
+    assert_eq!((seat.version, &seat.contact.phone), (2, &None));
+}
+
+#[test]
 fn a_document_has_64_kib_at_most() {
     let mut padded = bytes(&later("eu-fr-bre", 2, |_| {}));
     padded.resize(MAX_DOCUMENT_BYTES, b' ');
