@@ -145,7 +145,7 @@ fn a_document_says_itself_what_it_is() {
     let other = |document: Value, what: &str| {
         let mut document = document;
         document["what"] = what.into();
-        let mut held = Documents::pinned(&crate::forge::root("eu-fr")).expect("a pin");
+        let mut held = Documents::pinned(&root("eu-fr")).expect("a pin");
         let bytes = serde_json::to_vec(&document).expect("JSON");
         held.restore(&General::unsigned(&bytes)).expect_err("refused")
     };

@@ -7,6 +7,7 @@
 mod flaws;
 #[path = "../forge/mod.rs"]
 mod forge;
+mod grants;
 mod lists;
 mod made;
 mod order;
