@@ -246,8 +246,8 @@ fn the_first_climbing_rule_that_speaks_of_a_report_decides() {
     };
     let (climb, stop) = (one(ClimbThen::Climb), one(ClimbThen::Stop));
     assert!(!climbs(&[]));
-    assert!(climbs(&[climb.clone()]) && climbs(&[climb.clone(), stop.clone()]));
-    assert!(!climbs(&[stop.clone()]) && !climbs(&[stop.clone(), climb.clone()]));
+    assert!(climbs(std::slice::from_ref(&climb)) && climbs(&[climb.clone(), stop.clone()]));
+    assert!(!climbs(std::slice::from_ref(&stop)) && !climbs(&[stop.clone(), climb.clone()]));
     let speaks = |change: &dyn Fn(&mut Climb)| {
         let mut first = stop.clone();
         change(&mut first);

@@ -14,6 +14,7 @@ mod order;
 mod paper;
 #[path = "../random/mod.rs"]
 mod random;
+mod refusals;
 mod states;
 mod world;
 
