@@ -59,8 +59,8 @@ const TABLE: &[Row] = &[
     ("main", &[&["cli"]]),
 ];
 
-const PROSE: [&str; 10] =
-    [".md", ".toml", ".rs", ".sh", ".py", ".yml", ".conf", ".service", "run", "fuzz"];
+const PROSE: [&str; 11] =
+    [".md", ".toml", ".rs", ".sh", ".py", ".yml", ".conf", ".service", "run", "fuzz", "mutants"];
 
 fn sources() -> Vec<Source> {
     let sources = all(&["src"], &[".rs"]);
@@ -69,7 +69,7 @@ fn sources() -> Vec<Source> {
 }
 
 fn rust() -> Vec<Source> {
-    all(&["src", "tests", "fuzz/src", "fuzz/fuzz_targets", "fuzz/domain"], &[".rs"])
+    all(&["src", "tests", "fuzz/src", "fuzz/fuzz_targets", "fuzz/domain", "mutants"], &[".rs"])
 }
 
 fn none(found: impl Iterator<Item = String>) {
@@ -148,6 +148,7 @@ fn nothing_is_left_for_tomorrow_and_nobody_signs() {
         "topology",
         "fuzz/src",
         "fuzz/seeds",
+        "mutants",
         ".ci",
         ".cargo/mutants.toml",
         "deny.toml",

@@ -77,6 +77,8 @@ fn a_receipt_is_of_this_federation_and_of_now() {
     let mut ahead = receipt("eu-fr-bre");
     ahead.at = Time::from_millis(NOW.millis() + 300_001);
     assert_eq!(said(&region(), &ahead, ("eu-fr-bre", "relay")), Some(Reason::Future));
+    ahead.at = Time::from_millis(NOW.millis() + 300_000);
+    assert_eq!(said(&region(), &ahead, ("eu-fr-bre", "relay")), None, "within the leeway");
 }
 
 #[test]
@@ -95,6 +97,8 @@ fn what_goes_onto_a_terminal_is_a_word() {
 #[test]
 fn what_is_no_receipt_is_refused_before_it_costs_anything() {
     assert_eq!(taken(&region(), &[b'x'; 2_049]), Some(Reason::Header));
+    let at_the_bound = taken(&region(), &[b'x'; 2_048]);
+    assert!(at_the_bound.is_some_and(|reason| reason != Reason::Header), "{at_the_bound:?}");
     assert_eq!(taken(&region(), &[0xff, 0xfe]), Some(Reason::Encoding));
     let hop = jws::sign_with(&key("eu-fr-bre", "relay"), Typ::Hop, b"{}").expect("signed");
     assert_eq!(taken(&region(), hop.as_bytes()), Some(Reason::Algorithm));

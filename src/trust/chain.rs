@@ -102,24 +102,18 @@ impl Walk<'_> {
     }
 
     /// From the root at `at` to the last that follows it, each signed by the threshold of the one
-    /// before and by its own. The expiry of those on the way does not matter, only the last's.
+    /// before; by its own it is signed since it was taken, and that cannot change. The expiry of
+    /// those on the way does not matter, only the last's.
     fn last_root(&mut self, mut at: usize) -> Option<(usize, Root)> {
         let mut root = self.root(at)?.clone();
         while let Some(next) = self.index.root(&root.node, root.version.saturating_add(1)) {
             let before = self.held.get(at)?.quorum(&root.root);
-            if !self.meets(next, &before) || !self.signs_itself(next) {
+            if !self.meets(next, &before) {
                 break;
             }
             (at, root) = (next, self.root(next)?.clone());
         }
         Some((at, root))
-    }
-
-    fn signs_itself(&mut self, at: usize) -> bool {
-        let Some(held) = self.held.get_mut(at) else { return false };
-        let Says::Root(root) = &held.says else { return false };
-        let own = held.quorum(&root.root);
-        held.meets(&own)
     }
 
     fn root(&self, at: usize) -> Option<&Root> {
@@ -207,7 +201,7 @@ impl Walk<'_> {
     /// Another State: the union names its root keys, its root names its bundle keys.
     fn visit_state(&mut self, entry: &NodeEntry, quorum: Quorum) {
         let roots: Vec<usize> = self.index.roots(&entry.id).rev().collect();
-        let named = roots.into_iter().find(|at| self.meets(*at, &quorum) && self.signs_itself(*at));
+        let named = roots.into_iter().find(|at| self.meets(*at, &quorum));
         self.quorums.state.insert(entry.id.clone(), quorum);
         if let (Some(seat), Some(first)) = (authority(&entry.id, Level::National), named) {
             self.visit_below_root(seat, first);

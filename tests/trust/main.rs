@@ -4,13 +4,20 @@
 // A test that panics has failed.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod flaws;
 #[path = "../forge/mod.rs"]
 mod forge;
+mod grants;
 mod interleave;
+mod lists;
 mod made;
 mod order;
+mod paper;
 #[path = "../random/mod.rs"]
 mod random;
+mod refusals;
+mod states;
+mod world;
 
 use chappe::notice::{Id, Reason, Time};
 use chappe::trust::{Documents, KeySet, Offered, Refusal, Revocation, Root, Usage, Why};
