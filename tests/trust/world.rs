@@ -196,4 +196,8 @@ fn a_second_document_of_one_batch_is_asked_under_what_the_first_changed() {
     held.restore(&next).expect("restored under the new key");
     let old = later("eu-fr-bre-chu", 3, |_| {});
     assert_eq!(held.restore(&old), Err(Refusal::Signatures { found: 0, needed: 1 }));
+    let two = root_of(2, set("eu-fr", 1, &["root"]), "bundle-2", &["root"]);
+    held.restore(&two).expect("restored");
+    let own = signed(&changed("eu-fr", 2, |_| {}), &key("eu-fr", "bundle-2"));
+    held.restore(&own).expect("restored under the new root");
 }
