@@ -109,6 +109,11 @@ fn levels_links_and_upstreams_are_those_of_the_bundles() {
     for seat in TREE {
         assert_eq!(trust.seat(&id(seat.id)).expect("a seat").level, seat.level, "{}", seat.id);
     }
+    assert_eq!((trust.seats().count(), trust.keys().count()), (TREE.len(), 2 * TREE.len()));
+    for (from, to) in [("eu-fr", "eu-fr-bre"), ("eu-fr", "eu-fr-nor"), ("eu", "eu-fr")] {
+        assert_eq!(trust.link(&id(from), &id(to)).expect("a link").to, id(to));
+    }
+    assert_eq!(trust.link(&id("eu-fr-bre"), &id("eu-fr-nor")), None);
     let links = |of: &str| {
         let links = &trust.seat(&id(of)).expect("a seat").links;
         links.iter().map(|l| (l.to.to_string(), l.level, l.follows)).collect::<Vec<_>>()
