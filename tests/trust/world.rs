@@ -109,6 +109,11 @@ fn levels_links_and_upstreams_are_those_of_the_bundles() {
     for seat in TREE {
         assert_eq!(trust.seat(&id(seat.id)).expect("a seat").level, seat.level, "{}", seat.id);
     }
+    assert_eq!((trust.seats().count(), trust.keys().count()), (TREE.len(), 2 * TREE.len()));
+    for (from, to) in [("eu-fr", "eu-fr-bre"), ("eu-fr", "eu-fr-nor"), ("eu", "eu-fr")] {
+        assert_eq!(trust.link(&id(from), &id(to)).expect("a link").to, id(to));
+    }
+    assert_eq!(trust.link(&id("eu-fr-bre"), &id("eu-fr-nor")), None);
     let links = |of: &str| {
         let links = &trust.seat(&id(of)).expect("a seat").links;
         links.iter().map(|l| (l.to.to_string(), l.level, l.follows)).collect::<Vec<_>>()
@@ -196,4 +201,8 @@ fn a_second_document_of_one_batch_is_asked_under_what_the_first_changed() {
     held.restore(&next).expect("restored under the new key");
     let old = later("eu-fr-bre-chu", 3, |_| {});
     assert_eq!(held.restore(&old), Err(Refusal::Signatures { found: 0, needed: 1 }));
+    let two = root_of(2, set("eu-fr", 1, &["root"]), "bundle-2", &["root"]);
+    held.restore(&two).expect("restored");
+    let own = signed(&changed("eu-fr", 2, |_| {}), &key("eu-fr", "bundle-2"));
+    held.restore(&own).expect("restored under the new root");
 }
