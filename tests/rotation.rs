@@ -232,6 +232,34 @@ async fn who_is_no_longer_introduced_gets_nothing_more_and_who_is_again_gets_all
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_overtakes_the_bundle_that_allows_it_comes_again() {
+    let all = Federation::start(SMALL).await;
+    let townhall = "eu-fr-bre-townhall1";
+    let other = all.later("eu-fr-bre", 2, |b| {
+        let entry = b.nodes.iter_mut().find(|n| n.id.as_str() == townhall).expect("introduced");
+        entry.constituency = vec!["eu.fr.bre.banking".parse().expect("a scope")];
+    });
+    all.hand_over("eu-fr-bre", &other).await;
+    all.trusts(townhall, "bundle.eu-fr-bre.2").await;
+    assert!(all.stop_relay(townhall).await);
+    let with = all.later("eu-fr-bre", 3, |_| {});
+    all.hand_over("eu-fr-bre", &with).await;
+    all.trusts("eu-fr-bre", "bundle.eu-fr-bre.3").await;
+    all.drop_from("eu-fr-bre", "TRUST", "chappe.trust.bundle.eu-fr-bre.3").await;
+    let aud = "scope:eu.fr.bre.public-administration";
+    let notice = advisory(&all.rendered.fed, "eu-fr-bre", aud, b"{}");
+    let id = all.publish(&notice, b"{}".to_vec()).await;
+    all.start_relay(townhall);
+    let refused = async || match all.subjects(townhall, "QUARANTINE").await {
+        kept if kept.iter().any(|s| s.contains(".audience.")) => Ok(()),
+        kept => Err(format!("{kept:?}")),
+    };
+    all.eventually("the notice overtakes the bundle", refused).await;
+    all.hand_over(townhall, &with).await;
+    all.on_board(townhall, id).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn old_forked_endless_and_unsigned_documents_are_refused_counted_and_kept_as_evidence() {
     let all = Federation::start(SMALL).await;
     all.hand_over("eu-fr", &all.later("eu-fr", 3, |_| {})).await;

@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::node::Node;
@@ -169,6 +170,8 @@ pub(super) async fn believe(node: &Node, documents: &Documents) {
     node.trust.send_replace(trust);
     if changed > 0 {
         tracing::error!(changed, "notices count as withdrawn, or again, since a key was stolen");
+    }
+    if node.curable.swap(false, Ordering::Relaxed) || changed > 0 {
         node.rewinds.send_modify(|count| *count += 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
@@ -22,7 +23,9 @@ pub(super) struct Node {
     pub(super) trust: watch::Sender<Arc<Trust>>,
     /// What the belief comes from; locked before the router.
     pub(super) archive: Mutex<Archive>,
-    /// Counts up when what a thief hid must come again from the upstreams.
+    /// Something from above was refused for a reason that a bundle on its way may cure.
+    pub(super) curable: AtomicBool,
+    /// Counts up when what was hidden or refused must come again from the upstreams.
     pub(super) rewinds: watch::Sender<u64>,
     /// What was heard of issuers above; locked before the router.
     pub(super) beats: Mutex<Beats>,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
@@ -189,6 +190,7 @@ async fn connect(
         words: Mutex::new(receipts::budget()),
         trust: watch::Sender::new(trust),
         archive: Mutex::new(archive),
+        curable: AtomicBool::new(false),
         rewinds: watch::Sender::new(0),
         beats: Mutex::new(Beats::default()),
         period: config.period,

@@ -1,6 +1,7 @@
 //! One arrival, from receipt to settling.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::sync::MutexGuard;
@@ -21,6 +22,15 @@ const KEY_COMES_WITHIN: Duration = Duration::from_secs(24 * 3600);
 /// During a rotation the bundle is seconds behind: tried this often, for this long.
 const SOON: Duration = Duration::from_secs(2);
 const SOON_FOR: Duration = Duration::from_secs(300);
+/// Reasons that the next bundle may take away.
+const CURABLE: [Reason; 6] = [
+    Reason::HopNeighbour,
+    Reason::Audience,
+    Reason::Tlp,
+    Reason::GrantKind,
+    Reason::GrantScope,
+    Reason::GrantTlp,
+];
 /// Notices of one source that wait for a key: any sender can make up any number.
 const MAX_HELD: u64 = 256;
 
@@ -130,6 +140,11 @@ async fn refuse(
 ) -> Result<Settle, PlaceError> {
     tracing::warn!(%source, reason = %refused.reason, why = %refused.why.escape_debug(), "refused");
     node.metrics.refused(refused.reason);
+    // Its upstream may already act by a bundle that comes here a moment later. It is not held, as an
+    // unknown key is: what is no neighbour's word goes into quarantine, and comes again.
+    if matches!(source, Source::Upstream(_)) && CURABLE.contains(&refused.reason) {
+        node.curable.store(true, Ordering::Relaxed);
+    }
     quarantine::put(node, source, delivery, refused).await?;
     if let [notice] = delivery.notice.as_slice() {
         let of = Id::of(notice.as_bytes());
