@@ -140,8 +140,8 @@ async fn refuse(
 ) -> Result<Settle, PlaceError> {
     tracing::warn!(%source, reason = %refused.reason, why = %refused.why.escape_debug(), "refused");
     node.metrics.refused(refused.reason);
-    // Its upstream may already act by a bundle that comes here a moment later. It is not held, as an
-    // unknown key is: what is no neighbour's word goes into quarantine, and comes again.
+    // Its upstream may already act by a bundle that comes here a moment later. It is not held, as
+    // an unknown key is: what is no neighbour's word goes into quarantine, and comes again.
     if matches!(source, Source::Upstream(_)) && CURABLE.contains(&refused.reason) {
         node.curable.store(true, Ordering::Relaxed);
     }
