@@ -293,6 +293,11 @@ async fn old_forked_endless_and_unsigned_documents_are_refused_counted_and_kept_
     }
     let evidence = all.subjects("eu-fr", "QUARANTINE").await;
     assert_eq!(evidence.len(), cases.len(), "{evidence:#?}");
+    let fork = evidence.iter().find(|subject| subject.contains("trust-fork")).expect("a fork");
+    let kept = all.message("eu-fr", "QUARANTINE", fork).await.payload;
+    let kept: serde_json::Value = serde_json::from_slice(&kept).expect("JSON");
+    let document = chappe::jws::base64url(&cases[1].1);
+    assert_eq!(kept["body"], document, "the document itself is kept");
     all.hand_over("eu-fr", &all.later("eu-fr", 7, |_| {})).await;
     for node in FRENCH {
         all.trusts(node, "bundle.eu-fr.7").await;

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::node::Node;
 use crate::address::{self, Source};
 use crate::bus::{Delivery, PlaceError};
-use crate::jws::{Compact, Typ, base64url};
+use crate::jws::{Compact, General, Typ, base64url};
 use crate::notice::{Id, Statement, Tlp};
 use crate::verify::Refused;
 
@@ -14,7 +14,8 @@ const MAX_KEPT_BODY: usize = 256 * 1024;
 /// A header above this is cut: it was refused anyway, and the digest is of the whole.
 const MAX_KEPT_HEADER: usize = 16 * 1024;
 
-/// One refused input. Above GREEN, or with a label that cannot be read, the body stays out.
+/// One refused input. Above GREEN, or with a label that cannot be read, the body stays out; a trust
+/// document has none and stays in.
 #[derive(Serialize)]
 struct Record<'a> {
     reason: &'a str,
@@ -62,6 +63,10 @@ fn cut(text: &str) -> &str {
 }
 
 fn may_keep(delivery: &Delivery) -> bool {
+    // A trust document goes to everybody; refused, it is the evidence of who signed what.
+    if delivery.notice.is_empty() && delivery.hops.is_empty() {
+        return General::parse(&delivery.payload).is_ok();
+    }
     let label = || {
         let [notice] = delivery.notice.as_slice() else { return None };
         let compact = Compact::parse(notice, Typ::Notice).ok()?;
