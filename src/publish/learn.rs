@@ -10,10 +10,15 @@ use crate::relay::{FetchAnswer, FetchQuestion};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// Pages of at most a megabyte: more than a State has, and the bound against a relay that never
+/// comes to an end.
+const MAX_PAGES: usize = 256;
+
 /// Every document that the relay gives to `asker`; none if it does not answer.
 pub async fn relays_documents(bus: &Bus, asker: &str) -> Vec<General> {
     let (mut all, mut from) = (Vec::new(), Some(0));
-    while let Some(position) = from {
+    for _ in 0..MAX_PAGES {
+        let Some(position) = from else { break };
         let Some(answer) = page(bus, asker, position).await else { break };
         all.extend(answer.documents);
         from = answer.next.filter(|next| *next > position);

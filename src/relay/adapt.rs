@@ -16,6 +16,8 @@ use crate::trust::Trust;
 /// Between tries.
 const AGAIN: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Before an upstream that did not rewind is asked again: it has twice a minute for that.
+const ASK_AGAIN: Duration = Duration::from_secs(15);
 
 /// Keeps the durables of children and followers as the bundles in force have them: at start, since
 /// a crash may have come in between, and at each change.
@@ -82,7 +84,7 @@ pub(super) async fn rewind(node: &Node, upstream: &NodeId, link: &Bus, stop: &Ca
                 }
                 Some(Err(why)) => {
                     tracing::debug!(%upstream, why, "not asked yet");
-                    if until(stop, tokio::time::sleep(AGAIN)).await.is_none() {
+                    if until(stop, tokio::time::sleep(ASK_AGAIN)).await.is_none() {
                         return;
                     }
                     continue;
