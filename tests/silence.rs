@@ -67,6 +67,23 @@ async fn a_parent_that_drops_one_notice_is_found_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_parent_that_passes_on_a_spoilt_copy_instead_is_found_out_too() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    assert!(all.stop_relay(TOWNHALL).await);
+    let id = all.publish(&health(&all), b"{}".to_vec()).await;
+    let subject = all.on_board("eu-fr-bre", id).await;
+    let wire = all.stored("eu-fr-bre", "BOARD", &subject).await;
+    all.drop_from("eu-fr-bre", "BOARD", &subject).await;
+    let lying = all.connect("eu-fr-bre", Role::Relay).await;
+    let placed = lying.place(&subject, &wire.headers(), b"{!".to_vec(), None).await;
+    placed.expect("the spoilt copy is there");
+    all.start_relay(TOWNHALL);
+    all.alive(TOWNHALL).await;
+    alarmed(&all, TOWNHALL, [true, false, false]).await;
+    assert!(all.metric(TOWNHALL, "messages_refused_total", "reason", "body").await > 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_gap_is_filled_by_itself_where_the_parent_has_it() {
     let all = Federation::start_beating(SMALL, PERIOD).await;
     assert!(all.stop_relay(TOWNHALL).await);

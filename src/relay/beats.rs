@@ -180,8 +180,8 @@ async fn look(node: &Node) -> Outlook {
     let links = node.links_up.lock().map(|links| links.clone()).unwrap_or_default();
     let mut beats = node.beats.lock().await;
     let router = node.router.lock().await;
-    let has_word = |id: Id| router.has_word(id);
-    beats.look(now, &node.me, &trust, router.ledger(), &links, has_word)
+    let filtered = |id: Id| router.has_filtered(id);
+    beats.look(now, &node.me, &trust, router.ledger(), &links, filtered)
 }
 
 /// One line in the log for each alarm that begins or ends; each stands in `chappe status`.

@@ -1,8 +1,8 @@
 //! Heartbeats: what each issuer says is in force, compared with what is here.
 //!
 //! Silence is always explained. What a heartbeat names is held here, or somebody on the way has
-//! signed that it was filtered, or it was refused here for a reason; what is none of these was
-//! withheld. A channel on which nothing is heard any more is frozen.
+//! signed that it was filtered, or this node filtered it; what is none of these was withheld. A
+//! channel on which nothing is heard any more is frozen.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::time::Duration;
@@ -133,8 +133,8 @@ impl Beats {
         (manifest.digest() == digest).then(|| manifest.ids().to_vec())
     }
 
-    /// Compares everything heard with what is here. `has_word` says whether this node has given
-    /// its own word on a notice that it does not hold: filtered, or refused.
+    /// Compares everything heard with what is here. `has_filtered` says whether this node
+    /// itself filtered a notice.
     pub fn look(
         &mut self,
         now: Time,
@@ -142,7 +142,7 @@ impl Beats {
         trust: &Trust,
         ledger: &Ledger,
         links: &Links,
-        has_word: impl Fn(Id) -> bool,
+        has_filtered: impl Fn(Id) -> bool,
     ) -> Outlook {
         self.covered.retain(|_, until| *until > now);
         let mut outlook = Outlook::default();
@@ -165,7 +165,7 @@ impl Beats {
                 continue;
             }
             let explained = |id: Id| {
-                ledger.statement(id).is_some() || self.covered.contains_key(&id) || has_word(id)
+                ledger.statement(id).is_some() || self.covered.contains_key(&id) || has_filtered(id)
             };
             let compared = compare(heard, channel, ledger, &self.lists, explained);
             heard.whole = compared == Compared::Whole;

@@ -239,10 +239,12 @@ impl Router {
         self.receipts.word(receipt.of, &receipt.by).is_some()
     }
 
-    /// Whether this node has given its own word on a notice.
+    /// Whether this node itself has filtered a notice. A refusal is no such word: an upstream that
+    /// spoils a copy could else explain away the notice that it withholds.
     #[must_use]
-    pub fn has_word(&self, of: Id) -> bool {
-        self.receipts.word(of, &self.me).is_some()
+    pub fn has_filtered(&self, of: Id) -> bool {
+        let word = self.receipts.word(of, &self.me);
+        word.is_some_and(|word| word.outcome == Outcome::Filtered)
     }
 
     /// Whether this node has already said the same of the same notice.
