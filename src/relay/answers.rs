@@ -8,8 +8,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::beats;
 use super::budget::Budget;
-use super::desk::{self, Asker, DeskQuestion, FetchAnswer, FetchQuestion};
+use super::desk::{self, Asker, FetchAnswer, FetchQuestion};
 use super::node::Node;
+use super::verbs::at_desk;
 use crate::address::{self, Neighbourhood};
 use crate::bus::{BusError, Request};
 use crate::jws;
@@ -143,29 +144,20 @@ async fn rewind_board(node: &Node, child: &NodeId) -> Vec<u8> {
     }
 }
 
-async fn at_desk(node: &Node, budget: &mut Budget, request: &Request) -> Vec<u8> {
-    if request.subject != address::desk("list") {
-        return refusal("unknown verb");
-    }
-    if !budget.allows(crate::time::now(), &request.subject) {
-        return refusal("too many questions; ask again in a minute");
-    }
-    let Some(question) = read::<DeskQuestion>(request) else { return refusal("bad question") };
-    let router = node.router.lock().await;
-    write(&desk::list(&router, &node.trust(), crate::time::now(), &question))
-}
-
-fn read<T: serde::de::DeserializeOwned + Serialize>(request: &Request) -> Option<T> {
+/// A question, if it is one: strict JSON of a bounded size.
+pub(super) fn read<T: serde::de::DeserializeOwned + Serialize>(request: &Request) -> Option<T> {
     if request.payload.len() > MAX_QUESTION_BYTES {
         return None;
     }
     jws::from_slice(&request.payload).ok()
 }
 
-fn write<T: Serialize>(answer: &T) -> Vec<u8> {
+/// An answer as it goes out.
+pub(super) fn write<T: Serialize>(answer: &T) -> Vec<u8> {
     serde_json::to_vec(answer).unwrap_or_default()
 }
 
-fn refusal(error: &'static str) -> Vec<u8> {
+/// What is said instead of an answer.
+pub(super) fn refusal(error: &'static str) -> Vec<u8> {
     write(&Refusal { error })
 }

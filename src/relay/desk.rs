@@ -175,6 +175,7 @@ pub(super) fn list(
     let more = found.len().saturating_sub(question.skip.saturating_add(MAX_LISTED));
     let notices = found
         .into_iter()
+        .skip(question.skip)
         .take(MAX_LISTED)
         .map(|(id, s)| listed(router, trust, now, id, s))
         .collect();

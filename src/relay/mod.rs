@@ -25,6 +25,7 @@ mod run;
 mod settle;
 mod tasks;
 mod trust;
+mod verbs;
 mod work;
 
 pub use self::desk::{DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, Word};
