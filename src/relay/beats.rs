@@ -12,12 +12,12 @@ use super::node::Node;
 use super::placing::signed;
 use super::quarantine;
 use super::settle::{Settle, settle};
-use crate::address::{self, REAL, Source};
+use crate::address::{self, Source};
 use crate::bus::{Bus, Delivery, PlaceError};
 use crate::jws::{self, Typ};
 use crate::lifecycle::Channel;
 use crate::notice::{Audience, Id, NodeId, Outcome, Reason, Receipt, Statement, Time};
-use crate::routing::{Outlook, own_beats};
+use crate::routing::{Outlook, covers, own_beats};
 use crate::verify::{self, CLOCK_LEEWAY};
 
 /// The longest pause between two comparisons.
@@ -122,41 +122,14 @@ pub(super) async fn hear(
         return Ok(node.beats.lock().await.hear(now, beat).then_some(left));
     }
     let (receipt, _) = verify::verify_receipt(now, &node.me, &trust, source, payload)?;
-    if receipt.outcome != Outcome::Filtered || !is_filtering(subject, &receipt) {
-        let why = "it is not this notice's filtering".to_owned();
-        return Err(verify::Refused { reason: Reason::Subject, why });
-    }
-    if !is_on_the_way(source, &receipt.by) {
-        let why = format!("{} is not on the way here", receipt.by);
-        return Err(verify::Refused { reason: Reason::Direction, why });
+    if let Err(reason) = covers(source, subject, &receipt) {
+        let why = format!("it does not say here that {} filtered this notice", receipt.by);
+        return Err(verify::Refused { reason, why });
     }
     // As long as a notice may last at most: which one it is, is not known here.
     let left = Duration::from_secs(400 * 24 * 3600);
     node.beats.lock().await.cover(&receipt, now + left);
     Ok(Some(left))
-}
-
-/// Whether a subject is one of BEATS for this word. It is stored under it here, and the channel in
-/// the middle cannot be computed: the notice is not here. So everything else about it is pinned, or
-/// an upstream's server could choose a subject of the board and squat a notice's place.
-fn is_filtering(subject: &str, receipt: &Receipt) -> bool {
-    const TOKENS: usize = 10;
-    let plain = |token: &str| {
-        let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        !token.is_empty() && token.bytes().all(allowed)
-    };
-    subject.starts_with(&format!("{REAL}.beats."))
-        && subject.ends_with(&format!(".{}.{}", receipt.by, receipt.of))
-        && subject.split('.').count() == TOKENS
-        && subject.split('.').all(plain)
-}
-
-/// Whether a node could have filtered what this upstream does not pass on: itself, or one above it.
-fn is_on_the_way(source: &Source, by: &NodeId) -> bool {
-    match source {
-        Source::Upstream(upstream) => by.contains(upstream),
-        _ => true,
-    }
 }
 
 /// Compares what was heard with what is here, as often as the shortest period asks.
@@ -238,44 +211,4 @@ pub(super) async fn list(node: &Node, to: &NodeId, digest: Id) -> Vec<Id> {
     let (trust, beats) = (node.trust(), node.beats.lock().await);
     let router = node.router.lock().await;
     beats.list(&trust, router.ledger(), &node.me, to, digest).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn id(text: &str) -> NodeId {
-        text.parse().expect("a node id")
-    }
-
-    fn word(by: &str) -> Receipt {
-        let json = serde_json::json!({"fed": "00112233445566778899aabbccddeeff", "by": by,
-            "of": Id::of(b"notice"), "outcome": "filtered", "at": 1});
-        serde_json::from_value(json).expect("a receipt")
-    }
-
-    #[test]
-    fn a_word_of_filtering_is_stored_under_a_subject_of_heartbeats_alone() {
-        let (receipt, of) = (word("eu-fr-bre"), Id::of(b"notice"));
-        let honest = format!("chappe.beats.eu-fr.eu.fr.bre.all.green.eu-fr-bre.{of}");
-        assert!(is_filtering(&honest, &receipt));
-        for wrong in [
-            format!("chappe.board.advisory.eu.fr.bre.all.green.high.eu-fr-bre.{of}"),
-            format!("drill.beats.eu-fr.eu.fr.bre.all.green.eu-fr-bre.{of}"),
-            format!("chappe.beats.eu-fr.eu.fr.bre.all.green.eu-fr.{of}"),
-            format!("chappe.beats.eu-fr.eu.fr.bre.all.*.eu-fr-bre.{of}"),
-            format!("chappe.beats.eu-fr.eu.fr.bre.all.green.x.eu-fr-bre.{of}"),
-            honest.replace(&of.to_string(), &Id::of(b"another").to_string()),
-        ] {
-            assert!(!is_filtering(&wrong, &receipt), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn only_the_upstream_and_those_above_it_can_have_filtered() {
-        let from = Source::Upstream(id("eu-fr-bre"));
-        assert!(is_on_the_way(&from, &id("eu-fr-bre")) && is_on_the_way(&from, &id("eu-fr")));
-        assert!(!is_on_the_way(&from, &id("eu-fr-nor")));
-        assert!(!is_on_the_way(&from, &id("eu-fr-bre-townhall1")));
-    }
 }

@@ -1,16 +1,14 @@
 //! Putting a verified notice into its places, and then into the node's memory.
 
-use std::time::Duration;
-
 use serde::Serialize;
 
 use super::node::Node;
 use crate::address::{self, Place, Source};
 use crate::bus::{Delivery, PlaceError, Placed};
 use crate::jws::{self, Signer, Typ};
-use crate::notice::{Hop, Id, Time, Wire};
-use crate::routing::{Router, Stored};
-use crate::verify::{CLOCK_LEEWAY, Verified};
+use crate::notice::{Hop, Time, Wire};
+use crate::routing::{Router, Stored, own_hop, time_to_live};
+use crate::verify::Verified;
 
 /// Places a notice, cases and outbox before board, each acknowledged; then keeps it. Whether there
 /// was room: where there is not, it must wait.
@@ -25,7 +23,7 @@ pub(super) async fn place(
     let headers = wire.headers();
     for place in places {
         let subject = address::subject(place, verified.statement(), verified.id());
-        let ttl = ttl(place, now, verified);
+        let ttl = time_to_live(place, now, verified.statement());
         match node.own.place(&subject, &headers, wire.body.clone(), ttl).await {
             Ok(placed) => log(node, verified, place, &placed),
             Err(PlaceError::Full) => {
@@ -65,14 +63,7 @@ fn with_hop(
     verified: &Verified,
 ) -> Result<(Wire, Option<Hop>), PlaceError> {
     let mut wire = verified.wire().clone();
-    if verified.hops().last().is_some_and(|hop| hop.by == node.me) {
-        return Ok((wire, None));
-    }
-    let st = verified.id();
-    let prev = wire.hops.last().map_or(st, |hop| Id::of(hop.as_bytes()));
-    // Never before the hop that it follows, even if our clock is a little behind.
-    let at = verified.hops().last().map_or(now, |last| now.max(last.at));
-    let hop = Hop { st, prev, by: node.me.clone(), at };
+    let Some(hop) = own_hop(now, &node.me, verified) else { return Ok((wire, None)) };
     wire.hops.push(signed(node.key.as_ref(), Typ::Hop, &hop)?);
     if !wire.fits() {
         return Err(PlaceError::Size);
@@ -88,17 +79,6 @@ pub(super) fn signed<T: Serialize>(
     record: &T,
 ) -> Result<String, PlaceError> {
     jws::sign(key, typ, record).map_err(|e| PlaceError::Unknown(e.to_string()))
-}
-
-/// The board and inbox let go of a notice by themselves; cases outlive their notices.
-fn ttl(place: &Place, now: Time, verified: &Verified) -> Option<Duration> {
-    match place {
-        Place::Board | Place::Direct(_) | Place::Inbox => {
-            let left = verified.statement().expires().since(now) + CLOCK_LEEWAY;
-            Some(left.max(Duration::from_secs(1)))
-        }
-        Place::Cases | Place::Outbox(_) => None,
-    }
 }
 
 /// Puts a notice aside, as it came.
@@ -133,7 +113,7 @@ pub(super) async fn hold_unknown(
 mod tests {
     use super::*;
     use crate::jws::{Faulty, SecretKey};
-    use crate::notice::{Outcome, Receipt};
+    use crate::notice::{Id, Outcome, Receipt};
 
     #[test]
     fn a_faulty_relay_keys_hops_and_receipts_do_not_leave() {

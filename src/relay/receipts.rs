@@ -11,7 +11,7 @@ use super::settle::Settle;
 use crate::address::{self, DRILL, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::jws::Typ;
-use crate::notice::{Id, Outcome, Reason, Receipt, Time};
+use crate::notice::{Id, Reason, Receipt, Time};
 use crate::routing::{Back, Router, Verdict};
 use crate::verify::{self, Refused, Verified};
 
@@ -36,26 +36,14 @@ pub(super) async fn own(
     verdict: &Verdict,
 ) -> Result<(), PlaceError> {
     let receipt = router.receipt(now, &node.trust(), verified, verdict);
-    if router.has_said(&receipt) || said_more(router, &receipt) {
+    if router.has_said(&receipt) || router.has_said_more(&receipt) {
         return Ok(());
     }
     let realm = address::realm(verified.statement());
-    let back = match verified.source() {
-        Source::Local(_) | Source::Outbox(_) => Back::Here,
-        Source::Child(child) => Back::Down(child.clone()),
-        Source::Upstream(upstream) => Back::Up(upstream.clone()),
-    };
+    let back = Back::to(verified.source());
     let signed = signed(node.key.as_ref(), Typ::Receipt, &receipt)?;
     beats::say_filtered(node, now, verified.statement(), &receipt, &signed).await?;
     pass(node, router, realm, receipt, signed, back).await
-}
-
-/// A notice that is held here and comes over a second path is not filtered by that.
-fn said_more(router: &Router, receipt: &Receipt) -> bool {
-    receipt.outcome == Outcome::Filtered
-        && router.receipts(receipt.of).any(|(said, _)| {
-            said.by == receipt.by && matches!(said.outcome, Outcome::Delivered | Outcome::Stops)
-        })
 }
 
 /// Tells a sender, and nobody else, that what it sent did not pass.
@@ -76,11 +64,7 @@ pub(super) async fn refusal(
         tracing::debug!(%source, %of, "too many refusals in a minute; its sender is not told");
         return Ok(());
     }
-    let back = match source {
-        Source::Local(_) | Source::Outbox(_) => Back::Here,
-        Source::Child(child) => Back::Down(child.clone()),
-        Source::Upstream(upstream) => Back::Up(upstream.clone()),
-    };
+    let back = Back::to(source);
     say(node, &mut router, REAL, receipt, back).await
 }
 

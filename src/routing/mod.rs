@@ -7,8 +7,10 @@
 mod beats;
 mod receipts;
 mod router;
+mod step;
 mod stored;
 
 pub use self::beats::{Beats, Links, Outlook, own_beats};
 pub use self::router::{Back, Router, Verdict};
+pub use self::step::{covers, own_hop, time_to_live};
 pub use self::stored::Stored;

@@ -33,6 +33,18 @@ pub enum Back {
     Up(NodeId),
 }
 
+impl Back {
+    /// Back over the link that something came in by.
+    #[must_use]
+    pub fn to(source: &Source) -> Self {
+        match source {
+            Source::Local(_) | Source::Outbox(_) => Self::Here,
+            Source::Child(child) => Self::Down(child.clone()),
+            Source::Upstream(upstream) => Self::Up(upstream.clone()),
+        }
+    }
+}
+
 /// One node's rules and state.
 #[derive(Debug)]
 pub struct Router {
@@ -252,6 +264,15 @@ impl Router {
     pub fn has_said(&self, receipt: &Receipt) -> bool {
         let last = self.receipts.word(receipt.of, &self.me);
         last.is_some_and(|last| says_the_same(last, receipt))
+    }
+
+    /// Whether this node has said that it took a notice: what is held here and comes over a second
+    /// path is not filtered by that.
+    #[must_use]
+    pub fn has_said_more(&self, receipt: &Receipt) -> bool {
+        let last = self.receipts.word(receipt.of, &self.me);
+        receipt.outcome == Outcome::Filtered
+            && last.is_some_and(|l| matches!(l.outcome, Outcome::Delivered | Outcome::Stops))
     }
 
     /// Every receipt of a notice, as parsed and as signed.
