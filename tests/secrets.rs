@@ -312,6 +312,7 @@ fn debug_shows_no_secret_of_anything_that_holds_one() {
             bundles: Some(desk.bundles.clone()),
         },
         issue_key: Some(file.clone()),
+        spool: all.folder.path().join("spool"),
     };
     let shown =
         format!("{relay:?}{desk:?}{nkey:?}{file:?}{key:?}{passphrase:?}{secret:?}{place:?}");

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::connection::State;
-use async_nats::{Client, ConnectOptions, Event, ServerAddr, jetstream};
+use async_nats::{Client, ConnectErrorKind, ConnectOptions, Event, ServerAddr, jetstream};
 use tokio::sync::watch;
 
 use super::link::Link;
@@ -61,6 +61,8 @@ pub enum BusError {
         url: String,
         /// Why.
         why: String,
+        /// Whether nobody was there, who may come back by himself: not a refusal.
+        away: bool,
     },
     /// Too old.
     #[error("{url}: nats-server {found} is too old; {NEEDED} or newer is needed")]
@@ -137,11 +139,12 @@ impl Bus {
     /// decides how long to go on; [`Self::connect_patiently`] does.
     pub async fn connect(endpoint: &Endpoint) -> Result<Self, BusError> {
         let url = endpoint.url.clone();
-        let refused = |why: String| BusError::Connect { url: url.clone(), why };
-        let addresses = addresses(&url).map_err(&refused)?;
+        let refused = |why, away| BusError::Connect { url: url.clone(), why, away };
+        let addresses = addresses(&url).map_err(|why| refused(why, false))?;
         let link = Arc::new(Link::new(&endpoint.name));
         let options = options(endpoint, &link);
-        let client = options.connect(addresses).await.map_err(|e| refused(e.to_string()))?;
+        let connecting = options.connect(addresses).await;
+        let client = connecting.map_err(|e| refused(e.to_string(), is_away(e.kind())))?;
         check_server(&url, &client)?;
         let mut jetstream = jetstream::new(client.clone());
         jetstream.set_timeout(REQUEST_TIMEOUT);
@@ -235,6 +238,11 @@ impl Bus {
 
 pub(super) fn refused(what: &str, why: &impl ToString) -> BusError {
     BusError::Refused { what: what.to_owned(), why: why.to_string() }
+}
+
+fn is_away(kind: ConnectErrorKind) -> bool {
+    use ConnectErrorKind::{Dns, Io, MaxReconnects, TimedOut};
+    matches!(kind, Dns | Io | MaxReconnects | TimedOut)
 }
 
 fn addresses(url: &str) -> Result<Vec<ServerAddr>, String> {

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::Failure;
+use super::{Failure, complain};
 use crate::address::DESK;
-use crate::bus::{Endpoint, TlsFiles};
+use crate::bus::{BusError, Endpoint, TlsFiles};
 use crate::config::{self, DeskProfile, Environment};
 use crate::keys::{self, KeyFile};
-use crate::publish::{Offline, Place, Session, SessionError};
+use crate::notice::NodeId;
+use crate::publish::{Drained, Fate, Offline, Place, Session, SessionError};
 use crate::relay::TrustFiles;
 
 #[derive(Debug, Args)]
@@ -56,12 +57,17 @@ impl Connection {
         };
         let passphrase = profile.passphrase;
         let issue_key = profile.issue_key.map(|path| KeyFile::of_process(path, passphrase));
+        let spool = match profile.spool {
+            Some(folder) => folder,
+            None => default_spool(&profile.node, &profile.user)?,
+        };
         Ok(Place {
             node: profile.node,
             endpoint,
             intake: profile.user,
             trust: TrustFiles { root: profile.root, bundles: Some(profile.bundles) },
             issue_key,
+            spool,
         })
     }
 
@@ -80,7 +86,8 @@ impl Connection {
     /// passphrase of a key that is not needed.
     pub(super) async fn open_to_read(&self) -> Result<Session, Failure> {
         let place = Place { issue_key: None, ..self.place()? };
-        Session::open(place).await.map_err(|e| failure(&e))
+        let session = Session::open(place).await.map_err(|e| failure(&e))?;
+        drain(session).await
     }
 
     /// As [`Self::open`], not connected yet.
@@ -88,9 +95,69 @@ impl Connection {
         Offline::read(self.place()?).map_err(|e| failure(&e))
     }
 
+    /// Connects, and sends what waits in the spool.
     pub(super) async fn open(&self) -> Result<Session, Failure> {
-        Session::open(self.place()?).await.map_err(|e| failure(&e))
+        let session = Session::open(self.place()?).await.map_err(|e| failure(&e))?;
+        drain(session).await
     }
+}
+
+/// Whether the node's server was there.
+#[expect(clippy::large_enum_variant, reason = "one of them, once in a command")]
+pub(super) enum Reached {
+    /// A session.
+    Up(Session),
+    /// Not yet one, and why.
+    Down(Offline, String),
+}
+
+/// Connects if the server can be reached, and sends what waits in the spool. A server that does not
+/// let this user in, or is too old, is no server that comes back by itself.
+pub(super) async fn reach(offline: Offline) -> Result<Reached, Failure> {
+    let bus = match offline.reach().await {
+        Ok(bus) => bus,
+        Err(SessionError::Bus(error @ BusError::Connect { away: true, .. })) => {
+            return Ok(Reached::Down(offline, error.to_string()));
+        }
+        Err(error) => return Err(failure(&error)),
+    };
+    let session = offline.over(bus).await.map_err(|e| failure(&e))?;
+    drain(session).await.map(Reached::Up)
+}
+
+/// Sends what waits in the spool, and says on standard error what became of it.
+pub(super) async fn drain(session: Session) -> Result<Session, Failure> {
+    match session.drain(crate::time::now()).await {
+        Ok(drained) => drained.iter().for_each(tell),
+        // Whoever only reads must not be stopped by a folder; who issues is told again by that.
+        Err(error) => complain(&format!("warning: {error}")),
+    }
+    Ok(session)
+}
+
+fn tell(drained: &Drained) {
+    let Drained { id, title, fate } = drained;
+    let fate = match fate {
+        Fate::Word(word) if word.reason.is_some() => {
+            let reason = word.reason.clone().unwrap_or_default();
+            format!("{} by {}: {reason}", word.outcome.as_str(), word.by)
+        }
+        Fate::Word(_) => "issued".to_owned(),
+        Fate::Silence => "in the node's intake; its relay has said nothing yet".to_owned(),
+        Fate::Waits(why) => format!("waits on: {why}"),
+        Fate::Anew(id) => format!("too old to be taken; signed anew as {}", id.short()),
+    };
+    complain(&format!("from the spool: {} \"{title}\": {fate}", id.short()));
+}
+
+/// Of each node and user its own: who works for two nodes must not send one's at the other.
+fn default_spool(node: &NodeId, user: &str) -> Result<PathBuf, Failure> {
+    let home = Environment::of_process().state_home().ok_or_else(|| {
+        Failure::usage(
+            "no folder for the spool: set `spool` in the profile, XDG_STATE_HOME or HOME",
+        )
+    })?;
+    Ok(home.join("chappe").join("spool").join(format!("{node}.{user}")))
 }
 
 fn inbox(user: &str) -> String {
@@ -111,6 +178,7 @@ pub(super) fn failure(error: &SessionError) -> Failure {
         | SessionError::NoDesk(_)
         | SessionError::NoKey => Failure::usage(error),
         SessionError::Bus(_)
+        | SessionError::Spool(_)
         | SessionError::Signer(_)
         | SessionError::Place(_)
         | SessionError::Answer(_) => Failure::failed(error),

@@ -5,14 +5,14 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::connection::{Connection, failure};
+use super::connection::{Connection, Reached, failure, reach};
 use super::output::say;
 use super::publish::read;
-use super::sending::send;
+use super::sending::{send, spool};
 use super::{Failure, Outcome};
 use crate::document::Incident;
 use crate::notice::{Id, Level, MAX_BODY_BYTES, NodeId, Regime, Stage, Tlp};
-use crate::publish::{Escalation, Session, escalation};
+use crate::publish::{Escalation, Offline, Session, escalation};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -65,17 +65,23 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let body = read(&arguments.file, MAX_BODY_BYTES)?;
     let name = arguments.file.display().to_string();
     let incident = Incident::parse(&body, &name).map_err(Failure::usage)?;
-    let session = arguments.connection.open().await?;
+    let offline = arguments.connection.offline()?;
     let said = Escalation {
-        top: arguments.to.clone().map_or_else(|| default_top(&session), Ok)?,
+        top: arguments.to.clone().map_or_else(|| default_top(&offline), Ok)?,
         tlp: arguments.tlp,
         stage: arguments.stage.into(),
         regime: arguments.regime.into(),
         before: None,
         exercise: arguments.exercise.clone(),
     };
-    let draft = session.draft(crate::time::now());
+    let draft = offline.draft(crate::time::now());
     let statement = escalation(&draft, &incident, &said, &body).map_err(Failure::usage)?;
+    let session = match reach(offline).await? {
+        Reached::Up(session) => session,
+        Reached::Down(offline, why) => {
+            return spool(&offline, &statement, body, None, (&why, arguments.json));
+        }
+    };
     let deadline = crate::time::now() + Duration::from_secs(arguments.wait.unwrap_or(0));
     let id = send(&session, &statement, body, None, arguments.json).await?;
     if arguments.wait.is_some() {
@@ -84,7 +90,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     Ok(())
 }
 
-fn default_top(session: &Session) -> Result<NodeId, Failure> {
+fn default_top(session: &Offline) -> Result<NodeId, Failure> {
     let me = session.node();
     let level = session.trust().seat(me).map(|seat| seat.level);
     if level != Some(Level::Entity) {

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
-use super::connection::{Connection, failure};
+use super::connection::{Connection, Reached, drain, failure, reach};
 use super::output::say;
-use super::sending::send;
+use super::sending::{send, spool};
 use super::targets::{audience, check_reached, current, find};
 use super::{Failure, Outcome};
 use crate::document::{self, Described};
@@ -79,6 +79,7 @@ pub(super) async fn run(mut arguments: Arguments) -> Outcome {
     let offline = arguments.connection.offline()?;
     let (session, statements) = if let Some(reference) = &arguments.updates {
         let session = offline.connect().await.map_err(|e| failure(&e))?;
+        let session = drain(session).await?;
         let statements = updates(&arguments, &session, reference, &paper).await?;
         if !is_to_be_sent(&arguments, session.trust(), &statements)? {
             return Ok(());
@@ -90,7 +91,16 @@ pub(super) async fn run(mut arguments: Arguments) -> Outcome {
         if !is_to_be_sent(&arguments, offline.trust(), &statements)? {
             return Ok(());
         }
-        (offline.connect().await.map_err(|e| failure(&e))?, statements)
+        match reach(offline).await? {
+            Reached::Up(session) => (session, statements),
+            Reached::Down(offline, why) => {
+                for s in &statements {
+                    let (body, asc) = (body.clone(), asc.clone());
+                    spool(&offline, s, body, asc, (&why, arguments.json))?;
+                }
+                return Ok(());
+            }
+        }
     };
     for statement in &statements {
         send(&session, statement, body.clone(), asc.clone(), arguments.json).await?;

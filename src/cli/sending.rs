@@ -6,15 +6,16 @@ use serde_json::json;
 
 use super::connection::failure;
 use super::output::say;
-use super::{Failure, Outcome};
-use crate::bus::Placed;
+use super::{Failure, Outcome, complain};
 use crate::notice::{self, Reason, Receipt, Statement};
-use crate::publish::{Session, Waited};
+use crate::publish::{Offline, Session, Waited};
 
 /// How long a command waits for its node's word.
 pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Issues a notice and tells what its node said: exit code 3 if it was refused. Returns the id.
+/// Issues a notice and tells what its node said: exit code 3 if it was refused. Returns the id. A
+/// notice that is safe in the spool or the intake is no failure: it is sent, or taken, without
+/// anybody repeating the command.
 pub(super) async fn send(
     session: &Session,
     statement: &Statement,
@@ -22,19 +23,53 @@ pub(super) async fn send(
     asc: Option<Vec<u8>>,
     json: bool,
 ) -> Result<notice::Id, Failure> {
-    let (id, placed) = session.issue(statement, body, asc).await.map_err(|e| failure(&e))?;
-    let word = session.own_word(id, PATIENCE).await.map_err(|e| failure(&e))?;
-    let Waited::Word(receipt) = word else {
-        let queued = if placed == Placed::AlreadyThere { "waits already" } else { "is" };
-        return Err(Failure::failed(format!(
-            "{id} {queued} in the intake of {}, but its relay has said nothing for {} s: is it \
-             running? It takes the notice when it is back.",
-            session.node(),
-            PATIENCE.as_secs()
-        )));
-    };
-    tell(statement, id, &receipt, json)?;
+    let issued = session.issue(statement, body, asc, PATIENCE).await;
+    let (id, word) = issued.map_err(|e| failure(&e))?;
+    match word {
+        Waited::Word(receipt) => tell(statement, id, &receipt, json)?,
+        Waited::Silence => {
+            complain(&format!(
+                "warning: the relay of {} has said nothing for {} s: is it running? The notice is \
+                 in its intake, and is issued when it is back",
+                session.node(),
+                PATIENCE.as_secs()
+            ));
+            waits(statement, id, "intake", json);
+        }
+        Waited::Spooled(why) => spooled(statement, id, &why.to_string(), json),
+    }
     Ok(id)
+}
+
+/// The node's server is away: what was signed waits here.
+pub(super) fn spool(
+    offline: &Offline,
+    statement: &Statement,
+    body: Vec<u8>,
+    asc: Option<Vec<u8>>,
+    (why, json): (&str, bool),
+) -> Outcome {
+    match offline.spool(statement, body, asc).map_err(|e| failure(&e))? {
+        Some(id) => spooled(statement, id, why, json),
+        None => complain("warning: the same waits in the spool already; nothing was added"),
+    }
+    Ok(())
+}
+
+fn spooled(statement: &Statement, id: notice::Id, why: &str, json: bool) {
+    complain(&format!(
+        "warning: not issued yet: {why}. The notice is kept in the spool; the next command of this \
+         profile that reaches the server sends it"
+    ));
+    waits(statement, id, "spool", json);
+}
+
+fn waits(statement: &Statement, id: notice::Id, place: &str, json: bool) {
+    let (kind, aud, tlp) = (statement.kind, &statement.aud, statement.tlp);
+    if json {
+        say!("{}", json!({"id": id, "kind": kind, "aud": aud, "tlp": tlp, "waits": place}));
+    }
+    say(json, format!("{}  {kind} for {aud} (TLP:{tlp}): waits in the {place}", id.short()));
 }
 
 fn tell(statement: &Statement, id: notice::Id, receipt: &Receipt, json: bool) -> Outcome {

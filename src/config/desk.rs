@@ -31,6 +31,8 @@ pub struct DeskProfile {
     pub issue_key: Option<PathBuf>,
     /// The file of its passphrase; without one an encrypted key's is asked for.
     pub passphrase: Option<PathBuf>,
+    /// The folder of the origin's own copies; without one, under the user's state folder.
+    pub spool: Option<PathBuf>,
     /// The pinned national root.
     pub root: PathBuf,
     /// A folder of `*.json` roots and bundles.
@@ -53,6 +55,7 @@ pub(super) const VARIABLES: &[Variable] = &[
     ("CHAPPE_DESK_USER", "user"),
     ("CHAPPE_DESK_ISSUE_KEY", "issue_key"),
     ("CHAPPE_DESK_PASSPHRASE", "passphrase"),
+    ("CHAPPE_DESK_SPOOL", "spool"),
     ("CHAPPE_DESK_ROOT", "root"),
     ("CHAPPE_DESK_BUNDLES", "bundles"),
 ];
@@ -70,6 +73,7 @@ const FILE: Schema = Schema {
         ("user", V),
         ("issue_key", V),
         ("passphrase", V),
+        ("spool", V),
         ("root", V),
         ("bundles", V),
     ],
@@ -111,6 +115,7 @@ impl DeskProfile {
         let user = root.need("user", user);
         let file = |key| root.text(key, path).map(|path| base.join(path));
         let (issue_key, passphrase) = (file("issue_key"), file("passphrase"));
+        let spool = file("spool");
         if passphrase.is_some() && issue_key.is_none() {
             root.wrong_at("passphrase", "a passphrase without its `issue_key`");
         }
@@ -123,6 +128,7 @@ impl DeskProfile {
             user: user?,
             issue_key,
             passphrase,
+            spool,
             root: base.join(pinned?),
             bundles: base.join(bundles?),
             ca,

@@ -33,6 +33,7 @@ pub struct Environment {
     ours: BTreeMap<String, Option<String>>,
     home: Option<PathBuf>,
     config_home: Option<PathBuf>,
+    state_home: Option<PathBuf>,
 }
 
 impl Environment {
@@ -49,6 +50,7 @@ impl Environment {
             match name.to_str() {
                 Some("HOME") => environment.home = folder(value),
                 Some("XDG_CONFIG_HOME") => environment.config_home = folder(value),
+                Some("XDG_STATE_HOME") => environment.state_home = folder(value),
                 Some(ours) if ours.starts_with(PREFIX) => {
                     environment.ours.insert(ours.to_owned(), value.into_string().ok());
                 }
@@ -68,6 +70,12 @@ impl Environment {
     #[must_use]
     pub fn config_home(&self) -> Option<PathBuf> {
         self.config_home.clone().or_else(|| Some(self.home.as_ref()?.join(".config")))
+    }
+
+    /// Where programs keep what outlives them: `XDG_STATE_HOME`, else `~/.local/state`.
+    #[must_use]
+    pub fn state_home(&self) -> Option<PathBuf> {
+        self.state_home.clone().or_else(|| Some(self.home.as_ref()?.join(".local/state")))
     }
 
     /// The variables that stand in `table`. Those of another table are left to it.

@@ -105,8 +105,7 @@ impl<'r> Players<'r> {
         asc: Option<Vec<u8>>,
     ) -> Result<Id, DemoError> {
         let session = self.at(&statement.iss).await?;
-        let (id, _) = session.issue(statement, body, asc).await?;
-        let word = session.own_word(id, PATIENCE).await?;
+        let (id, word) = session.issue(statement, body, asc, PATIENCE).await?;
         if !word.is_accepted() {
             return Err(DemoError::NotAccepted(statement.title.clone(), Box::new(word)));
         }
@@ -121,8 +120,7 @@ impl<'r> Players<'r> {
         body: Vec<u8>,
     ) -> Result<String, DemoError> {
         let session = self.at(&statement.iss).await?;
-        let (id, _) = session.issue(statement, body, None).await?;
-        match session.own_word(id, PATIENCE).await? {
+        match session.issue(statement, body, None, PATIENCE).await?.1 {
             Waited::Word(receipt) if receipt.reason.is_some() => {
                 Ok(receipt.reason.unwrap_or_default())
             }
@@ -159,6 +157,7 @@ async fn open(rendered: &Rendered, node: &NodeId) -> Result<Session, DemoError> 
             bundles: Some(rendered.out.join("trust")),
         },
         issue_key: Some(KeyFile::plain(of.folder.join("keys").join("issue.pem"))),
+        spool: of.folder.join("spool").join(DESK),
     };
     Ok(Session::open(place).await?)
 }

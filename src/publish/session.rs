@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::draft::{self, Draft};
 use super::learn::relays_documents;
+use super::spool::{Spool, SpoolError};
 use crate::address::{self, DESK};
 use crate::bus::{Bus, BusError, Endpoint, PlaceError, Placed};
 use crate::jws::{self, General, Signer, SignerError};
@@ -36,6 +37,8 @@ pub struct Place {
     pub trust: TrustFiles,
     /// The issue key, for those who issue.
     pub issue_key: Option<KeyFile>,
+    /// The folder of the origin's own copies.
+    pub spool: PathBuf,
 }
 
 /// Why a session cannot do what it was asked.
@@ -72,6 +75,9 @@ pub enum SessionError {
     /// The node's intake did not take it.
     #[error("the node's intake did not take it: {0}")]
     Place(#[from] PlaceError),
+    /// The origin's own copy cannot be kept: then nothing is sent either.
+    #[error(transparent)]
+    Spool(#[from] SpoolError),
     /// The relay's answer makes no sense, or it refused to answer.
     #[error("the relay answers: {0}")]
     Answer(String),
@@ -83,21 +89,25 @@ pub enum SessionError {
     NoDesk(String),
 }
 
-/// The node's word on a notice, as far as it came in time.
+/// The node's word on a notice, as far as it came in time. Whatever it is, the origin has its copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Waited {
     /// Its receipt.
     Word(Receipt),
     /// None yet: the notice is in the node's intake, and its relay will take it.
     Silence,
+    /// It is in the spool alone: the next command sends it.
+    Spooled(PlaceError),
 }
 
 /// A session before it is connected. What is wrong with a document, a key or an audience is known
-/// without the server, so it can be said while the server is away.
+/// without the server, so it can be said while the server is away; and what is right can be signed
+/// and spooled.
 pub struct Offline {
     place: Place,
     documents: Documents,
     key: Option<Box<dyn Signer>>,
+    spool: Spool,
 }
 
 impl Offline {
@@ -111,7 +121,8 @@ impl Offline {
             Some(file) => Some(Box::new(file.read_apart_from(&[&place.endpoint.seed])?) as _),
             None => None,
         };
-        let offline = Self { place, documents, key };
+        let spool = Spool::new(place.spool.clone());
+        let offline = Self { place, documents, key, spool };
         // A key that the files do not list yet may stand in what the node's relay holds.
         match check_issue_key(&offline.place, offline.key.as_deref(), offline.trust()) {
             Err(SessionError::UnlistedKey { .. }) | Ok(()) => Ok(offline),
@@ -134,29 +145,67 @@ impl Offline {
     /// What statements of this node start from.
     #[must_use]
     pub fn draft(&self, now: Time) -> Draft {
-        Draft { fed: self.trust().fed().clone(), iss: self.place.node.clone(), now }
+        Draft { fed: self.trust().fed().clone(), iss: self.node().clone(), now }
     }
 
-    /// Connects, and learns what trust documents the node's relay holds besides the files.
+    /// Signs a statement and keeps it until the node's server is back. `None` if the same document
+    /// for the same readers waits already.
     ///
     /// # Errors
-    /// [`SessionError::Bus`], or the key's if no bundle lists it for this node.
-    pub async fn connect(self) -> Result<Session, SessionError> {
-        let Self { place, documents, key } = self;
-        let bus = Bus::connect(&place.endpoint).await?;
-        let mut session = Session { place, documents, bus, key };
+    /// [`SessionError`]: no key, or no place for the copy.
+    pub fn spool(
+        &self,
+        statement: &Statement,
+        body: Vec<u8>,
+        asc: Option<Vec<u8>>,
+    ) -> Result<Option<Id>, SessionError> {
+        if self.spool.same(statement)?.is_some() {
+            return Ok(None);
+        }
+        let wire = draft::sign(self.signer()?, statement, body, asc)?;
+        self.spool.keep(&wire, statement)?;
+        Ok(Some(wire.id()))
+    }
+
+    pub(super) fn signer(&self) -> Result<&dyn Signer, SessionError> {
+        self.key.as_deref().ok_or(SessionError::NoKey)
+    }
+
+    /// Connects to the node's server.
+    ///
+    /// # Errors
+    /// [`SessionError::Bus`].
+    pub async fn reach(&self) -> Result<Bus, SessionError> {
+        Ok(Bus::connect(&self.place.endpoint).await?)
+    }
+
+    /// A session over a connection, which learns what trust documents the node's relay holds
+    /// besides the files.
+    ///
+    /// # Errors
+    /// The key's, if no bundle lists it for this node.
+    pub async fn over(self, bus: Bus) -> Result<Session, SessionError> {
+        let mut session = Session { offline: self, bus };
         session.learn().await;
-        check_issue_key(&session.place, session.key.as_deref(), session.trust())?;
+        let Offline { place, key, .. } = &session.offline;
+        check_issue_key(place, key.as_deref(), session.trust())?;
         Ok(session)
+    }
+
+    /// As [`Self::reach`] and [`Self::over`].
+    ///
+    /// # Errors
+    /// As theirs.
+    pub async fn connect(self) -> Result<Session, SessionError> {
+        let bus = self.reach().await?;
+        self.over(bus).await
     }
 }
 
 /// A session at a node.
 pub struct Session {
-    place: Place,
-    documents: Documents,
+    offline: Offline,
     bus: Bus,
-    key: Option<Box<dyn Signer>>,
 }
 
 impl Session {
@@ -171,13 +220,13 @@ impl Session {
     /// What this session believes.
     #[must_use]
     pub fn trust(&self) -> &Trust {
-        self.documents.trust()
+        self.offline.trust()
     }
 
     /// The node.
     #[must_use]
     pub fn node(&self) -> &NodeId {
-        &self.place.node
+        self.offline.node()
     }
 
     /// The connection, for live subscriptions.
@@ -189,39 +238,29 @@ impl Session {
     /// What statements of this node start from.
     #[must_use]
     pub fn draft(&self, now: Time) -> Draft {
-        Draft { fed: self.trust().fed().clone(), iss: self.place.node.clone(), now }
+        self.offline.draft(now)
     }
 
-    /// Signs a statement and puts it into the node's intake. Whether it was there already.
-    ///
-    /// # Errors
-    /// [`SessionError`].
-    pub async fn issue(
-        &self,
-        statement: &Statement,
-        body: Vec<u8>,
-        asc: Option<Vec<u8>>,
-    ) -> Result<(Id, Placed), SessionError> {
-        let key = self.key.as_ref().ok_or(SessionError::NoKey)?;
-        let wire = draft::sign(key.as_ref(), statement, body, asc)?;
-        let id = wire.id();
-        let realm = address::realm(statement);
-        let subject = address::local_intake(realm, &self.place.intake, id);
-        let placed = self.bus.place(&subject, &wire.headers(), wire.body, None).await?;
-        Ok((id, placed))
+    pub(super) fn spooled(&self) -> &Spool {
+        &self.offline.spool
+    }
+
+    pub(super) fn signer(&self) -> Result<&dyn Signer, SessionError> {
+        self.offline.signer()
+    }
+
+    pub(super) fn intake(&self) -> &str {
+        &self.offline.place.intake
     }
 
     /// Waits for the node's own word on a notice.
-    ///
-    /// # Errors
-    /// [`SessionError`] if the connection or the relay's answers fail.
-    pub async fn own_word(&self, of: Id, patience: Duration) -> Result<Waited, SessionError> {
+    pub(super) async fn own_word(&self, of: Id, patience: Duration) -> Option<Receipt> {
         let asking = async {
             let mut pause = ASK.0;
             loop {
                 // No answer means that no relay runs: it may start while we wait.
                 if let Ok(receipts) = self.receipts(of).await
-                    && let Some(own) = receipts.into_iter().find(|r| r.by == self.place.node)
+                    && let Some(own) = receipts.into_iter().find(|r| r.by == *self.node())
                 {
                     return own;
                 }
@@ -229,10 +268,7 @@ impl Session {
                 pause = (pause * 2).min(ASK.1);
             }
         };
-        match tokio::time::timeout(patience, asking).await {
-            Ok(receipt) => Ok(Waited::Word(receipt)),
-            Err(_) => Ok(Waited::Silence),
-        }
+        tokio::time::timeout(patience, asking).await.ok()
     }
 
     /// Every receipt of a notice that the node has, each verified.
@@ -241,12 +277,12 @@ impl Session {
     /// [`SessionError`].
     pub async fn receipts(&self, of: Id) -> Result<Vec<Receipt>, SessionError> {
         let question = FetchQuestion { receipts: Some(of), ..FetchQuestion::default() };
-        let subject = address::fetch(&self.place.intake);
+        let subject = address::fetch(&self.offline.place.intake);
         let answer: FetchAnswer = self.ask(&subject, &question).await?;
         let now = crate::time::now();
-        let source = address::Source::Outbox(self.place.node.clone());
+        let source = address::Source::Outbox(self.node().clone());
         let verified = answer.receipts.iter().filter_map(|jws| {
-            let (me, bytes) = (&self.place.node, jws.as_bytes());
+            let (me, bytes) = (self.node(), jws.as_bytes());
             let checked = verify::verify_receipt(now, me, self.trust(), &source, bytes);
             checked.ok().map(|(receipt, _)| receipt).filter(|receipt| receipt.of == of)
         });
@@ -256,8 +292,8 @@ impl Session {
     /// Adds the trust documents of the node's relay to the files'. Each proves itself from the
     /// pinned root, so a relay that lies adds nothing; one that does not answer leaves the files.
     async fn learn(&mut self) {
-        let documents = relays_documents(&self.bus, &self.place.intake).await;
-        self.documents.restore_all(&documents);
+        let documents = relays_documents(&self.bus, &self.offline.place.intake).await;
+        self.offline.documents.restore_all(&documents);
     }
 
     /// Hands a trust document or list to the node's relay, which judges it and passes it on.
@@ -265,7 +301,8 @@ impl Session {
     /// # Errors
     /// [`SessionError::Place`].
     pub async fn hand_over(&self, bytes: Vec<u8>) -> Result<Placed, SessionError> {
-        let subject = address::local_intake(address::REAL, &self.place.intake, Id::of(&bytes));
+        let subject =
+            address::local_intake(address::REAL, &self.offline.place.intake, Id::of(&bytes));
         Ok(self.bus.place(&subject, &[], bytes, None).await?)
     }
 
@@ -276,7 +313,7 @@ impl Session {
             held.is_ok_and(|h| h.is_version_of(document) && h.version() == document.version())
         };
         let asking = async {
-            while !relays_documents(&self.bus, &self.place.intake).await.iter().any(same) {
+            while !relays_documents(&self.bus, &self.offline.place.intake).await.iter().any(same) {
                 tokio::time::sleep(ASK.1).await;
             }
         };
@@ -288,13 +325,13 @@ impl Session {
     /// # Errors
     /// [`SessionError`]; a publisher has no desk.
     pub async fn desk(&self, question: &DeskQuestion) -> Result<DeskAnswer, SessionError> {
-        if self.place.intake != DESK {
-            return Err(SessionError::NoDesk(self.place.intake.clone()));
+        if self.offline.place.intake != DESK {
+            return Err(SessionError::NoDesk(self.offline.place.intake.clone()));
         }
         self.ask(&address::desk("list"), question).await
     }
 
-    async fn ask<Q: serde::Serialize, A: DeserializeOwned + serde::Serialize>(
+    pub(super) async fn ask<Q: serde::Serialize, A: DeserializeOwned + serde::Serialize>(
         &self,
         subject: &str,
         question: &Q,

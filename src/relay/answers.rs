@@ -22,8 +22,8 @@ const MAX_PER_MINUTE: u32 = 600;
 const MAX_PAPERS: u32 = 240;
 /// A rewind sends a whole board again.
 const MAX_REWINDS: u32 = 2;
-/// A question is a few words.
-const MAX_QUESTION_BYTES: usize = 1_024;
+/// A question is a few words, or 200 ids.
+const MAX_QUESTION_BYTES: usize = 16 * 1024;
 
 #[derive(Serialize)]
 struct Refusal {
@@ -97,7 +97,22 @@ async fn fetch(
         return refusal("too many questions; ask again in a minute");
     }
     let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
-    let FetchQuestion { receipts, trust, list, rewind } = question;
+    if let FetchQuestion {
+        receipts: None,
+        trust: None,
+        list: None,
+        rewind: None,
+        held: Some(ids),
+    } = &question
+    {
+        return match who {
+            Who::Publisher => write(&desk::held(&*node.router.lock().await, ids)),
+            _ => refusal("bad question"),
+        };
+    }
+    let FetchQuestion { receipts, trust, list, rewind, held: None } = question else {
+        return refusal("bad question");
+    };
     let Budgets { papers, rewinds, .. } = budgets;
     match (receipts, trust, list, rewind, who) {
         (None, Some(_), None, None, _) if !papers.allows(now, &request.subject) => {

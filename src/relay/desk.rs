@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::jws::General;
-use crate::notice::{Id, NodeId, Statement, Time};
+use crate::notice::{Id, NodeId, Outcome, Statement, Time};
 use crate::policy::is_upward;
 use crate::routing::Router;
 use crate::trust::{Documents, Trust};
 
 /// Entries in one answer: an operator reads the newest; the bound keeps an answer below 1 MiB.
 const MAX_LISTED: usize = 200;
+
+/// Ids in one question whether the node holds them: its publisher's newest.
+pub const MAX_ASKED: usize = 200;
 
 /// What an asker sends to `chappe.fetch.<asker>`: one of these.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -29,6 +32,10 @@ pub struct FetchQuestion {
     /// `true`: begin the board for this neighbour again.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rewind: Option<bool>,
+    /// Own notices, at most [`MAX_ASKED`]: which of them does the node hold? Its publishers ask, in
+    /// case it was restored from a backup.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held: Option<Vec<Id>>,
 }
 
 /// What comes back. "Not there" and "not for you" are one answer.
@@ -41,7 +48,7 @@ pub struct FetchAnswer {
     /// Trust documents, as they were signed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub documents: Vec<General>,
-    /// The ids of a manifest, ascending.
+    /// The ids of a manifest, ascending; or those of the ids asked for that are held.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub ids: Vec<Id>,
     /// Where to ask on from, while there are more.
@@ -133,8 +140,24 @@ pub(super) fn receipts(router: &Router, trust: &Trust, asker: Asker<'_>, of: Id)
         }
         (Asker::Neighbour(_), None) => false,
     };
-    let receipts = may.then(|| router.receipts(of).map(|(_, jws)| jws.clone()).collect());
+    // A yes about what is not here any more is no word: a backup of the board was older than it.
+    let counts = |outcome: Outcome| {
+        statement.is_some()
+            || matches!(outcome, Outcome::Refused | Outcome::Filtered | Outcome::Erased)
+    };
+    let words = router.receipts(of).filter(|(receipt, _)| counts(receipt.outcome));
+    let receipts = may.then(|| words.map(|(_, jws)| jws.clone()).collect());
     FetchAnswer { receipts: receipts.unwrap_or_default(), ..FetchAnswer::default() }
+}
+
+/// Which of these own notices the node holds.
+pub(super) fn held(router: &Router, ids: &[Id]) -> FetchAnswer {
+    let own = |id: &&Id| {
+        let statement = router.ledger().statement(**id);
+        statement.is_some_and(|statement| statement.iss == *router.me())
+    };
+    let ids = ids.iter().take(MAX_ASKED).filter(own).copied().collect();
+    FetchAnswer { ids, ..FetchAnswer::default() }
 }
 
 /// Bytes of documents in one answer; one document always fits.

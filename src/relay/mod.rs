@@ -28,7 +28,9 @@ mod trust;
 mod verbs;
 mod work;
 
-pub use self::desk::{DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, Word};
+pub use self::desk::{
+    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, MAX_ASKED, Word,
+};
 pub use self::error::RelayError;
 pub use self::fold::stored_trust;
 pub use self::hood::neighbourhood;

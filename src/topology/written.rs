@@ -79,7 +79,7 @@ pub(super) fn desk_toml(node: &NodeId, home: &NodeId, user: &str, url: &str) -> 
     let who = if user == DESK { "Operators" } else { "Publisher" };
     format!(
         "# {who} of {node}\nnode = \"{node}\"\nurl = \"{url}\"\nuser = \"{user}\"\n\
-         seed = \"seeds/{user}.nk\"\nissue_key = \"keys/issue.pem\"\n\
+         seed = \"seeds/{user}.nk\"\nissue_key = \"keys/issue.pem\"\nspool = \"spool/{user}\"\n\
          root = \"../../trust/{home}.root.json\"\nbundles = \"../../trust\"\n"
     )
 }

@@ -144,4 +144,4 @@ pub(super) fn check_signatures(
 }
 
 /// How long before the first hop a statement may have been signed.
-pub(super) const LATE_AFTER: Duration = Duration::from_secs(24 * 3600);
+pub const LATE_AFTER: Duration = Duration::from_secs(24 * 3600);

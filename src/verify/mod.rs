@@ -9,6 +9,7 @@ mod record;
 mod refused;
 mod steps;
 
+pub use self::custody::LATE_AFTER;
 pub use self::record::{verify_heartbeat, verify_receipt};
 pub use self::refused::Refused;
 pub use self::steps::{

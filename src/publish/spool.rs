@@ -1,0 +1,307 @@
+//! The origin's own copy of what it has signed.
+//!
+//! A notice is on the issuer's disk before anything is said about it, and is sent until the
+//! issuer's node has it: so neither a server that is away nor a SIGKILL loses an alert. The copy
+//! stays until the notice expires, since a node that was restored from a backup may lack it. One
+//! file each, in the form of `chappe verify`; the folder is private, as the key beside it is.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io::Write as _;
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::notice::{self, Id, Statement, Time, Wire};
+use crate::verify::read_stored;
+
+/// Notices that wait. Each is work for the node when it is back; an issuer with more has a
+/// mistake in a script.
+pub const MAX_WAITING: usize = 1_000;
+const WAITING: &str = "waiting";
+const SENT: &str = "sent";
+const ENDING: &str = ".chappe";
+
+/// Why a copy cannot be kept or read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SpoolError {
+    /// The disk, or the rights on it.
+    #[error("spool {}: {why}", path.display())]
+    Disk {
+        /// File or folder.
+        path: PathBuf,
+        /// The system's words.
+        why: String,
+    },
+    /// [`MAX_WAITING`] notices wait already.
+    #[error(
+        "spool {}: {MAX_WAITING} notices wait already: is the node's server away for good?",
+        .0.display()
+    )]
+    Full(PathBuf),
+    /// Not what was written.
+    #[error("spool {}: {why}; it is left there", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+}
+
+/// The spool of one user of one node.
+#[derive(Clone, Debug)]
+pub struct Spool {
+    folder: PathBuf,
+}
+
+/// One notice in it, which no other command takes up meanwhile.
+#[derive(Debug)]
+pub struct Copy {
+    /// The notice.
+    pub id: Id,
+    /// What was signed.
+    pub statement: Statement,
+    /// The signed bytes and the body.
+    pub wire: Wire,
+    _at_work: AtWork,
+}
+
+/// While this lives, other commands of the same user leave the copy to this one. It ends with the
+/// process, however that ends.
+#[derive(Debug)]
+pub struct AtWork(#[expect(dead_code, reason = "held for its lock")] File);
+
+/// What a file's name says; so nobody reads 8 MiB to learn that a notice has expired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Issued at, seconds: the oldest goes first.
+    pub iat: u64,
+    /// Expires, seconds.
+    pub exp: u64,
+    /// The notice.
+    pub id: Id,
+}
+
+impl Entry {
+    fn of(id: Id, statement: &Statement) -> Self {
+        Self { iat: statement.iat, exp: statement.exp, id }
+    }
+
+    pub(super) fn name(&self) -> String {
+        format!("{:010}-{:010}-{}{ENDING}", self.iat, self.exp, self.id)
+    }
+
+    /// `None` for what is no copy: a draft that a crash has left, or somebody's note.
+    fn read(name: &str) -> Option<Self> {
+        let mut parts = name.strip_suffix(ENDING)?.splitn(3, '-');
+        let (iat, exp) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+        Some(Self { iat, exp, id: parts.next()?.parse().ok()? })
+    }
+}
+
+impl Spool {
+    /// A spool in `folder`, which is made when the first notice comes.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Puts a signed notice onto the disk; when this returns it survives a power cut. Twice is
+    /// once.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`] and [`SpoolError::Full`]; nothing is half-written.
+    pub fn keep(&self, wire: &Wire, statement: &Statement) -> Result<AtWork, SpoolError> {
+        let id = wire.id();
+        let folder = self.folder.join(WAITING);
+        for path in [&self.folder, &folder, &self.folder.join(SENT)] {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+            made.map_err(|e| disk(path, &e))?;
+        }
+        if self.waiting()?.len() >= MAX_WAITING {
+            return Err(SpoolError::Full(folder));
+        }
+        let path = folder.join(Entry::of(id, statement).name());
+        let draft = folder.join(format!(".{id}"));
+        let form = notice::File::from_wire(wire);
+        let bytes = serde_json::to_vec(&form).map_err(|e| disk(&path, &e.into()))?;
+        let named = |file: File| fs::rename(&draft, &path).map(|()| file);
+        match write(&draft, &bytes).and_then(named) {
+            Ok(file) => {
+                sync(&folder)?;
+                Ok(AtWork(file))
+            }
+            Err(error) => {
+                _ = fs::remove_file(&draft);
+                Err(disk(&path, &error))
+            }
+        }
+    }
+
+    /// What waits, oldest first.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`].
+    pub fn waiting(&self) -> Result<Vec<Entry>, SpoolError> {
+        self.list(WAITING)
+    }
+
+    /// What the node has taken, oldest first.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`].
+    pub fn sent(&self) -> Result<Vec<Entry>, SpoolError> {
+        self.list(SENT)
+    }
+
+    fn list(&self, which: &str) -> Result<Vec<Entry>, SpoolError> {
+        let folder = self.folder.join(which);
+        let files = match fs::read_dir(&folder) {
+            Ok(files) => files,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(disk(&folder, &error)),
+        };
+        let names = files.filter_map(|file| file.ok()?.file_name().into_string().ok());
+        let mut entries: Vec<Entry> = names.filter_map(|name| Entry::read(&name)).collect();
+        entries.sort();
+        Ok(entries)
+    }
+
+    /// Takes up a notice that waits; `None` if another command is at it, or has just settled it.
+    ///
+    /// # Errors
+    /// [`SpoolError`].
+    pub fn take(&self, entry: &Entry) -> Result<Option<Copy>, SpoolError> {
+        let path = self.path(entry);
+        let file = match File::open(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            opened => opened.map_err(|e| disk(&path, &e))?,
+        };
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(None),
+            Err(TryLockError::Error(error)) => return Err(disk(&path, &error)),
+        }
+        let read = self.read(entry)?;
+        Ok(read.map(|(statement, wire)| Copy {
+            id: entry.id,
+            statement,
+            wire,
+            _at_work: AtWork(file),
+        }))
+    }
+
+    fn path(&self, entry: &Entry) -> PathBuf {
+        self.folder.join(WAITING).join(entry.name())
+    }
+
+    fn read(&self, entry: &Entry) -> Result<Option<(Statement, Wire)>, SpoolError> {
+        let path = self.path(entry);
+        let bytes = match fs::read(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|e| disk(&path, &e))?,
+        };
+        let damaged = |why: String| SpoolError::Damaged { path: path.clone(), why };
+        let wire = notice::File::parse(&bytes).map_err(|e| damaged(e.to_string()))?;
+        if wire.id() != entry.id {
+            return Err(damaged("it is another notice than its name says".into()));
+        }
+        let (statement, _, _) = read_stored(&wire).map_err(|e| damaged(e.to_string()))?;
+        Ok(Some((statement, wire)))
+    }
+
+    /// Whether the same document for the same readers waits already: whoever repeats a command
+    /// while the server is away has not issued it twice.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`].
+    pub fn same(&self, statement: &Statement) -> Result<Option<Id>, SpoolError> {
+        let bare = |s: &Statement| Statement { iat: 0, exp: 0, ..s.clone() };
+        for entry in self.waiting()? {
+            match self.read(&entry) {
+                Ok(Some((waits, _))) if bare(&waits) == bare(statement) => {
+                    return Ok(Some(entry.id));
+                }
+                Ok(_) | Err(SpoolError::Damaged { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// The node has it: the copy stays until it expires.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`].
+    pub fn settle(&self, id: Id) -> Result<(), SpoolError> {
+        self.move_between(id, WAITING, SENT)
+    }
+
+    /// The node has it no more: it waits again.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`].
+    pub fn unsettle(&self, id: Id) -> Result<(), SpoolError> {
+        self.move_between(id, SENT, WAITING)
+    }
+
+    fn move_between(&self, id: Id, from: &str, to: &str) -> Result<(), SpoolError> {
+        for entry in self.list(from)?.into_iter().filter(|entry| entry.id == id) {
+            let path = self.folder.join(from).join(entry.name());
+            let moved = fs::rename(&path, self.folder.join(to).join(entry.name()));
+            gone_is_done(moved).map_err(|e| disk(&path, &e))?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of a notice: it was refused, or is withdrawn and erased.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`].
+    pub fn forget(&self, id: Id) -> Result<(), SpoolError> {
+        self.remove(|entry| entry.id == id)
+    }
+
+    /// Lets go of what has expired.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`].
+    pub fn prune(&self, now: Time) -> Result<(), SpoolError> {
+        self.remove(|entry| entry.exp <= now.secs())
+    }
+
+    fn remove(&self, goes: impl Fn(&Entry) -> bool) -> Result<(), SpoolError> {
+        for which in [WAITING, SENT] {
+            for entry in self.list(which)?.iter().filter(|entry| goes(entry)) {
+                let path = self.folder.join(which).join(entry.name());
+                gone_is_done(fs::remove_file(&path)).map_err(|e| disk(&path, &e))?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Another command of the same user may have been faster.
+fn gone_is_done(done: std::io::Result<()>) -> std::io::Result<()> {
+    match done {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+/// Locked before it has its name.
+fn write(path: &Path, bytes: &[u8]) -> std::io::Result<File> {
+    let mut options = OpenOptions::new();
+    let mut file = options.write(true).create(true).truncate(true).mode(0o600).open(path)?;
+    file.lock()?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    Ok(file)
+}
+
+fn sync(folder: &Path) -> Result<(), SpoolError> {
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|e| disk(folder, &e))
+}
+
+fn disk(path: &Path, error: &std::io::Error) -> SpoolError {
+    SpoolError::Disk { path: path.to_owned(), why: error.to_string() }
+}

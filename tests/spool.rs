@@ -1,0 +1,189 @@
+//! The origin keeps its copy: whatever dies between a person and its node, what was signed is
+//! issued once.
+
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::Duration;
+
+use chappe::notice::{Id, Statement};
+use chappe::publish::Spool;
+use support::*;
+
+const AT: &str = "eu-fr";
+
+fn command(all: &Federation, words: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
+    command.args(words).arg("-c").arg(all.node(AT).folder.join("desk.toml"));
+    command.stdin(Stdio::null());
+    command
+}
+
+fn chappe(all: &Federation, words: &[&str]) -> (Option<i32>, String, String) {
+    let Output { status, stdout, stderr } = command(all, words).output().expect("runs");
+    let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
+    (status.code(), text(stdout), text(stderr))
+}
+
+fn publishing<'w>(file: &'w Path, reference: &'w str) -> Vec<&'w str> {
+    let file = file.to_str().expect("a path");
+    vec![
+        "publish",
+        file,
+        "--to",
+        "eu.fr",
+        "--tlp",
+        "GREEN",
+        "--severity",
+        "high",
+        "--ref",
+        reference,
+    ]
+}
+
+fn note(all: &Federation, name: &str) -> PathBuf {
+    let path = all.rendered.out.join(name);
+    std::fs::write(&path, name).expect("written");
+    path
+}
+
+fn spool(all: &Federation) -> Spool {
+    Spool::new(all.node(AT).folder.join("spool").join("desk"))
+}
+
+fn counts(spool: &Spool) -> (usize, usize) {
+    (spool.waiting().expect("a list").len(), spool.sent().expect("a list").len())
+}
+
+/// Waits until the board of a region has so many notices.
+async fn board_has(all: &Federation, count: usize) {
+    let enough = async || {
+        let found = all.board("eu-fr-bre").await.len();
+        if found == count { Ok(()) } else { Err(format!("{found} on the board")) }
+    };
+    all.eventually(&format!("{count} notices in Brittany"), enough).await;
+}
+
+#[tokio::test]
+async fn what_is_published_while_the_server_is_down_is_sent_by_the_next_command() {
+    let all = Federation::start(SMALL).await;
+    all.kill_server();
+    let file = note(&all, "note.txt");
+    let (code, said, warned) = chappe(&all, &publishing(&file, "NOTE-1"));
+    assert_eq!(code, Some(0), "{warned}");
+    assert!(said.contains("waits in the spool") && warned.contains("not issued yet"), "{warned}");
+    let (code, _, warned) = chappe(&all, &publishing(&file, "NOTE-1"));
+    assert!(code == Some(0) && warned.contains("waits in the spool already"), "{warned}");
+    assert_eq!(counts(&spool(&all)), (1, 0));
+    all.start_server().await;
+    all.all_ready().await;
+    let (code, said, told) = chappe(&all, &["list"]);
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("from the spool: ") && told.contains(": issued"), "{told}");
+    assert!(said.contains("NOTE-1") || said.contains("note.txt"), "{said}");
+    assert_eq!(counts(&spool(&all)), (0, 1), "the copy stays until the notice expires");
+    board_has(&all, 1).await;
+    let (code, said, told) = chappe(&all, &publishing(&file, "NOTE-1"));
+    assert!(code == Some(0) && said.contains("unchanged"), "{said}{told}");
+    assert_eq!(counts(&spool(&all)), (0, 1), "nothing is kept of what was not issued");
+    board_has(&all, 1).await;
+}
+
+#[tokio::test]
+async fn a_publisher_that_is_killed_at_any_moment_has_issued_all_or_nothing_and_never_twice() {
+    let all = Federation::start(SMALL).await;
+    let seed = chappe::time::now().millis();
+    println!("TEST_SEED={seed}");
+    let mut references = Vec::new();
+    for number in 0..12_u64 {
+        let reference = format!("NOTE-{number}");
+        let file = note(&all, &reference);
+        let mut words = command(&all, &publishing(&file, &reference));
+        let mut child = words.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("runs");
+        let pause = seed.wrapping_mul(number.wrapping_mul(2_654_435_761) | 1) % 400;
+        tokio::time::sleep(Duration::from_millis(pause)).await;
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        references.push((file, reference));
+    }
+    let (waited, _) = counts(&spool(&all));
+    println!("{waited} of 12 were killed while their copy waited");
+    // Whoever saw no answer asks again, as a script does.
+    for (file, reference) in &references {
+        let (code, said, told) = chappe(&all, &publishing(file, reference));
+        assert_eq!(code, Some(0), "{said}{told}");
+    }
+    assert_eq!(counts(&spool(&all)), (0, 12));
+    board_has(&all, 12).await;
+    let (_, listed, _) = chappe(&all, &["list", "--json"]);
+    let all_listed: Vec<serde_json::Value> =
+        listed.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(all_listed.len(), 12, "{listed}");
+}
+
+#[tokio::test]
+async fn a_node_that_is_restored_from_an_old_backup_is_given_what_it_lacks() {
+    let all = Federation::start(SMALL).await;
+    let (early, late) = (note(&all, "early.txt"), note(&all, "late.txt"));
+    assert_eq!(chappe(&all, &publishing(&early, "EARLY")).0, Some(0));
+    board_has(&all, 1).await;
+    let (store, backup) = (all.rendered.out.join("jetstream"), all.rendered.out.join("backup"));
+    let copy = |from: &Path, to: &Path| {
+        let done = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("runs");
+        assert!(done.success(), "{from:?}");
+    };
+    all.kill_server();
+    copy(&store, &backup);
+    all.start_server().await;
+    all.all_ready().await;
+    assert_eq!(chappe(&all, &publishing(&late, "LATE")).0, Some(0));
+    board_has(&all, 2).await;
+    all.kill_relay(AT);
+    all.kill_server();
+    // CERT-FR's board alone is older; its receipts say that all was delivered.
+    let board = |folder: &Path| folder.join("jetstream").join(AT).join("streams").join("BOARD");
+    std::fs::remove_dir_all(board(&store)).expect("removed");
+    copy(&board(&backup), &board(&store));
+    all.start_server().await;
+    all.start_relay(AT);
+    all.all_ready().await;
+    assert_eq!(all.board(AT).await.len(), 1, "the backup is older than LATE");
+    let (code, _, told) = chappe(&all, &["list"]);
+    assert!(code == Some(0) && told.contains("\"late.txt\": issued"), "{told}");
+    assert_eq!(all.board(AT).await.len(), 2);
+    board_has(&all, 2).await;
+    assert_eq!(counts(&spool(&all)), (0, 2));
+}
+
+#[tokio::test]
+async fn what_waited_longer_than_a_day_is_signed_anew_by_a_command_that_has_the_key() {
+    let all = Federation::start(SMALL).await;
+    let fresh = advisory(&all.rendered.fed, AT, "scope:eu.fr.all.all", b"old");
+    let old = Statement { iat: fresh.iat - 25 * 3600, exp: fresh.iat + DAY, ..fresh };
+    let wire = all.issue(&old, b"old".to_vec());
+    drop(spool(&all).keep(&wire, &old).expect("kept"));
+    let (code, _, told) = chappe(&all, &["list"]);
+    assert!(code == Some(0) && told.contains("a command with the issue key"), "{told}");
+    assert_eq!(counts(&spool(&all)), (1, 0));
+    let file = note(&all, "note.txt");
+    let (code, _, told) = chappe(&all, &publishing(&file, "NOTE"));
+    assert!(code == Some(0) && told.contains("signed anew as "), "{told}");
+    board_has(&all, 2).await;
+    assert_eq!(counts(&spool(&all)), (0, 2));
+    let waits: Vec<Id> = spool(&all).sent().expect("a list").iter().map(|e| e.id).collect();
+    assert!(!waits.contains(&wire.id()), "the old copy is gone");
+}
+
+#[tokio::test]
+async fn where_no_copy_can_be_kept_nothing_is_sent() {
+    let all = Federation::start(SMALL).await;
+    std::fs::write(all.node(AT).folder.join("spool"), "no folder").expect("written");
+    let file = note(&all, "note.txt");
+    let (code, _, told) = chappe(&all, &publishing(&file, "NOTE"));
+    assert!(code == Some(1) && told.contains("spool"), "{told}");
+    assert_eq!(all.board(AT).await.len(), 0);
+}
