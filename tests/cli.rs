@@ -20,6 +20,8 @@ const VERBS: &[&str] = &[
     "annotate",
     "list",
     "show",
+    "trace",
+    "ack",
     "escalate",
     "respond",
     "cases",

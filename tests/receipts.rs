@@ -86,12 +86,29 @@ fn what_goes_onto_a_terminal_is_a_word() {
     let mut hostile = receipt("eu-fr-bre");
     hostile.reason = Some("\u{1b}[2J".into());
     assert_eq!(said(&region(), &hostile, ("eu-fr-bre", "relay")), Some(Reason::Claim));
-    let mut hostile = receipt("eu-fr-bre");
-    hostile.counts = Some([("\u{7}".to_owned(), 1)].into_iter().collect());
-    assert_eq!(said(&region(), &hostile, ("eu-fr-bre", "relay")), Some(Reason::Claim));
     let mut newer = receipt("eu-fr-bre");
     newer.reason = Some("a-reason-of-tomorrow".into());
     assert_eq!(said(&region(), &newer, ("eu-fr-bre", "relay")), None);
+}
+
+#[test]
+fn counts_are_of_what_an_entity_can_say_and_of_nothing_else() {
+    let with = |counts: serde_json::Value| {
+        let mut json = serde_json::to_value(receipt("eu-fr-bre")).expect("JSON");
+        json["counts"] = counts;
+        let bytes = serde_json::to_vec(&json).expect("JSON");
+        let jws = jws::sign_with(&key("eu-fr-bre", "relay"), Typ::Receipt, &bytes);
+        taken(&region(), jws.expect("signed").as_bytes())
+    };
+    let all = serde_json::json!({"delivered": 3, "filtered": 1, "refused": 0, "erased": 0,
+        "read": 2});
+    assert_eq!(with(all), None);
+    for hostile in ["eu-fr-bre-chu", "\u{7}", "", "climbs", "stops", "unanswered"] {
+        assert_eq!(with(serde_json::json!({ hostile: 1 })), Some(Reason::Claim), "{hostile:?}");
+    }
+    assert_eq!(with(serde_json::json!({"read": 4_294_967_296_u64})), Some(Reason::Claim));
+    let many: serde_json::Map<_, _> = (0..400).map(|n| (format!("{n}"), n.into())).collect();
+    assert_eq!(with(many.into()), Some(Reason::Header), "it is larger than any receipt");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use clap::Args;
 use super::connection::Connection;
 use super::sending::send;
 use super::targets::{audience, check_reached, current, find};
+use super::wait::Wait;
 use super::{Failure, Outcome};
 use crate::notice::{Audience, Scope, Tlp};
 use crate::publish::annotation;
@@ -28,6 +29,8 @@ pub(super) struct Arguments {
     /// The label, never looser than the notice's [default: the notice's]
     #[arg(long)]
     tlp: Option<Tlp>,
+    #[command(flatten)]
+    wait: Wait,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -56,6 +59,6 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let statement = annotation(&draft, target, aud, tlp, &arguments.title, &arguments.text)
         .map_err(Failure::usage)?;
     check_reached(session.trust(), &statement)?;
-    send(&session, &statement, arguments.text.into_bytes(), None, arguments.json).await?;
-    Ok(())
+    let id = send(&session, &statement, arguments.text.into_bytes(), None, arguments.json).await?;
+    arguments.wait.until_answered(&session, &[(id, statement)], arguments.json).await
 }

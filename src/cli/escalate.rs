@@ -1,18 +1,17 @@
 //! `chappe escalate`
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
-use super::connection::{Connection, Reached, failure, reach};
-use super::output::say;
+use super::connection::{Connection, Reached, reach};
 use super::publish::read;
 use super::sending::{send, spool};
+use super::wait::Wait;
 use super::{Failure, Outcome};
 use crate::document::Incident;
-use crate::notice::{Id, Level, MAX_BODY_BYTES, NodeId, Regime, Stage, Tlp};
-use crate::publish::{Escalation, Offline, Session, escalation};
+use crate::notice::{Level, MAX_BODY_BYTES, NodeId, Regime, Stage, Tlp};
+use crate::publish::{Escalation, Offline, escalation};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -35,9 +34,8 @@ pub(super) struct Arguments {
     /// Id of an exercise: makes it a drill
     #[arg(long, value_name = "ID")]
     exercise: Option<String>,
-    /// Wait this many seconds and show how far it came
-    #[arg(long, value_name = "SECONDS")]
-    wait: Option<u64>,
+    #[command(flatten)]
+    wait: Wait,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -79,15 +77,12 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     let session = match reach(offline).await? {
         Reached::Up(session) => session,
         Reached::Down(offline, why) => {
-            return spool(&offline, &statement, body, None, (&why, arguments.json));
+            spool(&offline, &statement, body, None, (&why, arguments.json))?;
+            return arguments.wait.not_sent();
         }
     };
-    let deadline = crate::time::now() + Duration::from_secs(arguments.wait.unwrap_or(0));
     let id = send(&session, &statement, body, None, arguments.json).await?;
-    if arguments.wait.is_some() {
-        follow(&session, id, deadline).await?;
-    }
-    Ok(())
+    arguments.wait.until_answered(&session, &[(id, statement)], arguments.json).await
 }
 
 fn default_top(session: &Offline) -> Result<NodeId, Failure> {
@@ -97,23 +92,6 @@ fn default_top(session: &Offline) -> Result<NodeId, Failure> {
         return Ok(me.clone());
     }
     me.parent().ok_or_else(|| Failure::usage("--to is needed: there is no node above this one"))
-}
-
-/// Shows each node's word as it comes.
-async fn follow(session: &Session, id: Id, deadline: crate::notice::Time) -> Outcome {
-    let mut shown = Vec::new();
-    while crate::time::now() < deadline {
-        for receipt in session.receipts(id).await.map_err(|e| failure(&e))? {
-            let to = receipt.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
-            let line = format!("  {}: {}{to}", receipt.by, receipt.outcome.as_str());
-            if !shown.contains(&line) {
-                say!("{line}");
-                shown.push(line);
-            }
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    Ok(())
 }
 
 impl From<StageWord> for Stage {

@@ -126,4 +126,7 @@ fn whole(listed: &Listed) {
         let reason = word.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
         say!("  {node:<24} {}{to}{reason} at {}", word.outcome, word.at);
     }
+    if listed.more_receipts > 0 {
+        say!("  ... and {} more: chappe trace has them all", listed.more_receipts);
+    }
 }

@@ -2,6 +2,7 @@
 //! object per line. The exit code says what happened: 0 done, 1 failed, 2 wrong usage or
 //! configuration, 3 refused by verification or policy.
 
+mod ack;
 mod annotate;
 mod connection;
 mod demo;
@@ -18,8 +19,10 @@ mod status;
 mod subscribe;
 mod targets;
 mod topology;
+mod trace;
 mod trust;
 mod verify;
+mod wait;
 mod withdraw;
 
 use std::process::ExitCode;
@@ -57,6 +60,10 @@ enum Verb {
     List(list::Arguments),
     /// Show one notice and what became of it
     Show(list::ShowArguments),
+    /// Show who has a notice, who does not and why, and whom to phone
+    Trace(trace::Arguments),
+    /// Say that a person here has read a notice
+    Ack(ack::Arguments),
     /// Send an incident report up
     Escalate(escalate::Arguments),
     /// Answer a case
@@ -118,6 +125,8 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Verb::Annotate(arguments) => on_runtime(annotate::run(arguments)),
         Verb::List(arguments) => on_runtime(list::run(false, arguments)),
         Verb::Show(arguments) => on_runtime(list::show(arguments)),
+        Verb::Trace(arguments) => on_runtime(trace::run(arguments)),
+        Verb::Ack(arguments) => on_runtime(ack::run(arguments)),
         Verb::Escalate(arguments) => on_runtime(escalate::run(arguments)),
         Verb::Respond(arguments) => on_runtime(respond::run(arguments)),
         Verb::Cases(arguments) => on_runtime(list::run(true, arguments)),

@@ -20,6 +20,14 @@ pub(super) fn line(line: Arguments<'_>) {
     }
 }
 
+/// Writes over the line of progress on a terminal.
+pub(super) fn progress(text: &str) {
+    let mut output = std::io::stdout().lock();
+    if write!(output, "\r\u{1b}[K{text}").and_then(|()| output.flush()).is_err() {
+        CLOSED.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Whether a line could not be printed: what goes on until its reader has enough ends then.
 pub(super) fn is_closed() -> bool {
     CLOSED.load(Ordering::Relaxed)

@@ -9,6 +9,7 @@ use super::connection::{Connection, Reached, drain, failure, reach};
 use super::output::say;
 use super::sending::{send, spool};
 use super::targets::{audience, check_reached, current, find};
+use super::wait::Wait;
 use super::{Failure, Outcome};
 use crate::document::{self, Described};
 use crate::notice::{Audience, Kind, MAX_BODY_BYTES, NodeId, Severity, Statement, Tlp};
@@ -64,6 +65,8 @@ pub(super) struct Arguments {
     /// Say who is entitled, and who could read it on the way, and send nothing
     #[arg(long)]
     dry_run: bool,
+    #[command(flatten)]
+    wait: Wait,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -98,14 +101,16 @@ pub(super) async fn run(mut arguments: Arguments) -> Outcome {
                     let (body, asc) = (body.clone(), asc.clone());
                     spool(&offline, s, body, asc, (&why, arguments.json))?;
                 }
-                return Ok(());
+                return arguments.wait.not_sent();
             }
         }
     };
-    for statement in &statements {
-        send(&session, statement, body.clone(), asc.clone(), arguments.json).await?;
+    let mut sent = Vec::new();
+    for statement in statements {
+        let id = send(&session, &statement, body.clone(), asc.clone(), arguments.json).await?;
+        sent.push((id, statement));
     }
-    Ok(())
+    arguments.wait.until_answered(&session, &sent, arguments.json).await
 }
 
 /// A document, and what was read from it.

@@ -5,6 +5,7 @@ use clap::Args;
 use super::connection::Connection;
 use super::sending::send;
 use super::targets::{current, find};
+use super::wait::Wait;
 use super::{Failure, Outcome};
 use crate::notice::Kind;
 use crate::publish::ending;
@@ -19,6 +20,8 @@ pub(super) struct Arguments {
     /// Why, for those who read it
     #[arg(long, value_name = "TEXT")]
     reason: String,
+    #[command(flatten)]
+    wait: Wait,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -33,6 +36,7 @@ pub(super) async fn run(kind: Kind, arguments: Arguments) -> Outcome {
     if targets.is_empty() {
         return Err(Failure::failed(format!("nothing of `{}` is in force", arguments.reference)));
     }
+    let mut sent = Vec::new();
     for target in targets {
         let draft = session.draft(crate::time::now());
         let title = format!("{}: {}", word(kind), target.statement.title);
@@ -41,9 +45,10 @@ pub(super) async fn run(kind: Kind, arguments: Arguments) -> Outcome {
         let statement =
             ending(&draft, kind, &target, title, &arguments.reason).map_err(Failure::usage)?;
         let body = arguments.reason.clone().into_bytes();
-        send(&session, &statement, body, None, arguments.json).await?;
+        let id = send(&session, &statement, body, None, arguments.json).await?;
+        sent.push((id, statement));
     }
-    Ok(())
+    arguments.wait.until_answered(&session, &sent, arguments.json).await
 }
 
 fn word(kind: Kind) -> &'static str {

@@ -24,7 +24,7 @@ pub use self::label::{LabelError, Severity, Tlp};
 pub(crate) use self::line::{is_hidden, is_language, is_line};
 pub use self::node::{Level, MAX_NODE_TOKENS, NodeId, NodeIdError, Step};
 pub use self::reason::Reason;
-pub use self::records::{Heartbeat, Hop, Outcome, Receipt};
+pub use self::records::{Counts, Heartbeat, Hop, Outcome, Receipt};
 pub use self::scope::{ALL, Scope, ScopeError};
 pub use self::sector::{Sector, by_name, sectors};
 pub use self::statement::{

@@ -61,6 +61,19 @@ impl Outcome {
         Self::Unanswered,
     ];
 
+    /// What an entity can say of what came down: what is counted.
+    pub const COUNTED: [Self; 5] =
+        [Self::Delivered, Self::Filtered, Self::Refused, Self::Erased, Self::Read];
+
+    /// What a machine says again must not take back what happened since.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Erased => 2,
+            Self::Read | Self::Unanswered => 1,
+            _ => 0,
+        }
+    }
+
     /// The word.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -95,11 +108,29 @@ pub struct Receipt {
     /// Where an escalation goes on to, with `climbs`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub to: Option<NodeId>,
-    /// What the entities below said, by outcome.
+    /// What the entities that this node serves said, by outcome: never which of them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub counts: Option<BTreeMap<String, u32>>,
+    pub counts: Option<Counts>,
     /// When; of one (`of`, `by`) the latest wins.
     pub at: Time,
+}
+
+/// How many said what.
+pub type Counts = BTreeMap<Outcome, u32>;
+
+impl Receipt {
+    /// Whether this word takes the place of an earlier one of the same node on the same notice:
+    /// the latest does, but `read` stays whatever the relay repeats, and `erased` stays for good.
+    #[must_use]
+    pub fn replaces(&self, last: &Self) -> bool {
+        (self.outcome.rank(), self.at) > (last.outcome.rank(), last.at)
+    }
+
+    /// Whether two words differ in nothing but their times and counts.
+    #[must_use]
+    pub fn says_as(&self, other: &Self) -> bool {
+        (self.outcome, &self.reason, &self.to) == (other.outcome, &other.reason, &other.to)
+    }
 }
 
 /// What an issuer says is in force on one channel, so that silence can be told from withholding.

@@ -85,6 +85,13 @@ fn amber(link: &Link, aud: &Audience) -> bool {
     }
 }
 
+/// Whether a node serves entities: what they say ends there, and it alone counts it.
+#[must_use]
+pub fn serves_entities(trust: &Trust, node: &NodeId) -> bool {
+    let seat = trust.seat(node).filter(|seat| seat.level != Level::Entity);
+    seat.is_some_and(|seat| seat.links.iter().any(|link| link.level == Level::Entity))
+}
+
 /// Every node that a notice concerns, and how, with the issuer.
 #[must_use]
 pub fn entitled(trust: &Trust, statement: &Statement) -> BTreeMap<NodeId, Concern> {
@@ -109,6 +116,40 @@ pub fn entitled(trust: &Trust, statement: &Statement) -> BTreeMap<NodeId, Concer
             };
             found.insert(link.to.clone(), here);
             queue.push(link.to.clone());
+        }
+    }
+    found
+}
+
+/// From whom each node may get a notice that concerns it: of what comes down everybody that may
+/// pass it on over a link, of what travels up the one before. The issuer stands with nobody.
+#[must_use]
+pub fn ways(trust: &Trust, statement: &Statement) -> BTreeMap<NodeId, Vec<NodeId>> {
+    let mut found = BTreeMap::from([(statement.iss.clone(), Vec::new())]);
+    let Audience::Node(top) = &statement.aud else { return ways_down(trust, statement, found) };
+    if !is_upward(trust, statement) {
+        return ways_down(trust, statement, found);
+    }
+    let mut at = statement.iss.clone();
+    while let Some(next) = next_up(trust, &at, top).filter(|next| !found.contains_key(next)) {
+        found.insert(next.clone(), vec![at]);
+        at = next;
+    }
+    found
+}
+
+fn ways_down(
+    trust: &Trust,
+    statement: &Statement,
+    mut found: BTreeMap<NodeId, Vec<NodeId>>,
+) -> BTreeMap<NodeId, Vec<NodeId>> {
+    for from in entitled(trust, statement).keys() {
+        let Some(seat) = trust.seat(from) else { continue };
+        let passing = seat.links.iter().filter(|link| link.to != statement.iss);
+        for link in passing {
+            if passes(Some(seat.level), from, link, statement).is_ok() {
+                found.entry(link.to.clone()).or_default().push(from.clone());
+            }
         }
     }
     found

@@ -3,6 +3,8 @@
 mod entitled;
 mod rules;
 
-pub use self::entitled::{Concern, carries, entitled, is_above, is_upward, next_up, passes};
+pub use self::entitled::{
+    Concern, carries, entitled, is_above, is_upward, next_up, passes, serves_entities, ways,
+};
 pub use self::rules::{Climb, ClimbThen, Policy, Rule, Then};
 pub use crate::notice::Reason;

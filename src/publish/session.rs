@@ -23,6 +23,8 @@ use crate::verify;
 /// First and longest pause between two questions while waiting for a word.
 const ASK: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
 const PATIENCE: Duration = Duration::from_secs(5);
+/// Pages of at most a megabyte of receipts: the bound against a relay that never comes to an end.
+const MAX_PAGES: usize = 64;
 
 /// As whom to work, and with what.
 #[derive(Clone, Debug)]
@@ -276,12 +278,20 @@ impl Session {
     /// # Errors
     /// [`SessionError`].
     pub async fn receipts(&self, of: Id) -> Result<Vec<Receipt>, SessionError> {
-        let question = FetchQuestion { receipts: Some(of), ..FetchQuestion::default() };
         let subject = address::fetch(&self.offline.place.intake);
-        let answer: FetchAnswer = self.ask(&subject, &question).await?;
+        let mut question = FetchQuestion { receipts: Some(of), ..FetchQuestion::default() };
+        let mut all = Vec::new();
+        for _ in 0..MAX_PAGES {
+            let answer: FetchAnswer = self.ask(&subject, &question).await?;
+            all.extend(answer.receipts);
+            match answer.next {
+                Some(next) if next > question.skip => question.skip = next,
+                _ => break,
+            }
+        }
         let now = crate::time::now();
         let source = address::Source::Outbox(self.node().clone());
-        let verified = answer.receipts.iter().filter_map(|jws| {
+        let verified = all.iter().filter_map(|jws| {
             let (me, bytes) = (self.node(), jws.as_bytes());
             let checked = verify::verify_receipt(now, me, self.trust(), &source, bytes);
             checked.ok().map(|(receipt, _)| receipt).filter(|receipt| receipt.of == of)
@@ -325,10 +335,22 @@ impl Session {
     /// # Errors
     /// [`SessionError`]; a publisher has no desk.
     pub async fn desk(&self, question: &DeskQuestion) -> Result<DeskAnswer, SessionError> {
+        self.ask_desk("list", question).await
+    }
+
+    /// Asks the desk for something else.
+    ///
+    /// # Errors
+    /// [`SessionError`]; a publisher has no desk.
+    pub async fn ask_desk<Q: serde::Serialize, A: DeserializeOwned + serde::Serialize>(
+        &self,
+        verb: &str,
+        question: &Q,
+    ) -> Result<A, SessionError> {
         if self.offline.place.intake != DESK {
             return Err(SessionError::NoDesk(self.offline.place.intake.clone()));
         }
-        self.ask(&address::desk("list"), question).await
+        self.ask(&address::desk(verb), question).await
     }
 
     pub(super) async fn ask<Q: serde::Serialize, A: DeserializeOwned + serde::Serialize>(

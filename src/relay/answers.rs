@@ -99,6 +99,7 @@ async fn fetch(
     let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
     if let FetchQuestion {
         receipts: None,
+        skip: 0,
         trust: None,
         list: None,
         rewind: None,
@@ -110,7 +111,7 @@ async fn fetch(
             _ => refusal("bad question"),
         };
     }
-    let FetchQuestion { receipts, trust, list, rewind, held: None } = question else {
+    let FetchQuestion { receipts, skip, trust, list, rewind, held: None } = question else {
         return refusal("bad question");
     };
     let Budgets { papers, rewinds, .. } = budgets;
@@ -121,9 +122,11 @@ async fn fetch(
         (None, Some(from), None, None, _) => {
             write(&desk::documents(&node.archive.lock().await.documents, from))
         }
-        (Some(of), None, None, None, Who::Publisher) => receipts_of(node, Asker::Local, of).await,
+        (Some(of), None, None, None, Who::Publisher) => {
+            receipts_of(node, Asker::Local, of, skip).await
+        }
         (Some(of), None, None, None, Who::Neighbour(child)) => {
-            receipts_of(node, Asker::Neighbour(child), of).await
+            receipts_of(node, Asker::Neighbour(child), of, skip).await
         }
         (None, None, Some(digest), None, Who::Neighbour(child)) => {
             let ids = beats::list(node, child, digest).await;
@@ -140,9 +143,9 @@ async fn fetch(
     }
 }
 
-async fn receipts_of(node: &Node, asker: Asker<'_>, of: Id) -> Vec<u8> {
+async fn receipts_of(node: &Node, asker: Asker<'_>, of: Id, skip: usize) -> Vec<u8> {
     let router = node.router.lock().await;
-    write(&desk::receipts(&router, &node.trust(), asker, of))
+    write(&desk::receipts(&router, &node.trust(), asker, of, skip))
 }
 
 /// Everything that a child's durable lets pass comes again; what it has already is not doubled.

@@ -5,13 +5,17 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::jws::General;
-use crate::notice::{Id, NodeId, Outcome, Statement, Time};
+use crate::notice::{Counts, Id, NodeId, Outcome, Statement, Time};
 use crate::policy::is_upward;
 use crate::routing::Router;
 use crate::trust::{Documents, Trust};
 
-/// Entries in one answer: an operator reads the newest; the bound keeps an answer below 1 MiB.
+/// Entries in one answer: an operator reads the newest.
 const MAX_LISTED: usize = 200;
+/// Bytes of entries in one answer; one entry always fits, so that it stays below 1 MiB.
+const MAX_LIST_BYTES: usize = 768 * 1024;
+/// Words in one entry: `trace` has them all, in pages.
+const MAX_WORDS: usize = 512;
 
 /// Ids in one question whether the node holds them: its publisher's newest.
 pub const MAX_ASKED: usize = 200;
@@ -23,6 +27,9 @@ pub struct FetchQuestion {
     /// The notice whose receipts are asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub receipts: Option<Id>,
+    /// So many of them left out: to read on where an answer ended.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub skip: usize,
     /// Trust documents from this position on, in the order in which the node took them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub trust: Option<usize>,
@@ -100,6 +107,9 @@ pub struct Listed {
     pub statement: Statement,
     /// What became of it, by node: outcome, reason, and where an escalation went on to.
     pub receipts: BTreeMap<NodeId, Word>,
+    /// How many more words there are.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub more_receipts: usize,
 }
 
 /// One node's word.
@@ -114,6 +124,9 @@ pub struct Word {
     /// Where an escalation goes on to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub to: Option<NodeId>,
+    /// How many of the entities that it serves said what.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub counts: Option<Counts>,
     /// When, in milliseconds.
     pub at: Time,
 }
@@ -130,7 +143,13 @@ pub struct DeskAnswer {
 
 /// The receipts that a local publisher or a neighbour may see: of what this node has issued or
 /// refused; a neighbour, of what it sent or was sent.
-pub(super) fn receipts(router: &Router, trust: &Trust, asker: Asker<'_>, of: Id) -> FetchAnswer {
+pub(super) fn receipts(
+    router: &Router,
+    trust: &Trust,
+    asker: Asker<'_>,
+    of: Id,
+    skip: usize,
+) -> FetchAnswer {
     let statement = router.ledger().statement(of);
     let may = match (asker, statement) {
         (Asker::Local, Some(statement)) => statement.iss == *router.me(),
@@ -146,8 +165,14 @@ pub(super) fn receipts(router: &Router, trust: &Trust, asker: Asker<'_>, of: Id)
             || matches!(outcome, Outcome::Refused | Outcome::Filtered | Outcome::Erased)
     };
     let words = router.receipts(of).filter(|(receipt, _)| counts(receipt.outcome));
-    let receipts = may.then(|| words.map(|(_, jws)| jws.clone()).collect());
-    FetchAnswer { receipts: receipts.unwrap_or_default(), ..FetchAnswer::default() }
+    let mut words = words.skip(skip).filter(|_| may).peekable();
+    let (mut receipts, mut bytes) = (Vec::new(), 0);
+    while let Some((_, jws)) = words.next_if(|_| bytes < MAX_ANSWER) {
+        bytes += jws.len();
+        receipts.push(jws.clone());
+    }
+    let next = words.next().map(|_| skip.saturating_add(receipts.len()));
+    FetchAnswer { receipts, next, ..FetchAnswer::default() }
 }
 
 /// Which of these own notices the node holds.
@@ -195,32 +220,40 @@ pub(super) fn list(
         .filter(|(id, statement)| matches(router, question, *id, statement))
         .collect();
     found.sort_by_key(|(id, statement)| (std::cmp::Reverse(statement.iat), *id));
-    let more = found.len().saturating_sub(question.skip.saturating_add(MAX_LISTED));
-    let notices = found
-        .into_iter()
-        .skip(question.skip)
-        .take(MAX_LISTED)
-        .map(|(id, s)| listed(router, trust, now, id, s))
-        .collect();
+    let (mut notices, mut bytes) = (Vec::new(), 0);
+    for (id, s) in found.iter().skip(question.skip).take(MAX_LISTED) {
+        let one = listed(router, trust, now, *id, s);
+        bytes += serde_json::to_vec(&one).map_or(0, |json| json.len());
+        if bytes > MAX_LIST_BYTES && !notices.is_empty() {
+            break;
+        }
+        notices.push(one);
+    }
+    let more = found.len().saturating_sub(question.skip.saturating_add(notices.len()));
     DeskAnswer { notices, more }
 }
 
 fn matches(router: &Router, question: &DeskQuestion, id: Id, statement: &Statement) -> bool {
     let own = !question.own || statement.iss == *router.me();
     let case = !question.cases || statement.kind.is_case();
-    let named = question.reference.as_ref().is_none_or(|wanted| {
-        let document = statement.doc.as_ref().is_some_and(|doc| doc.reference == *wanted);
-        document || (wanted.len() >= 4 && id.to_string().starts_with(wanted.as_str()))
-    });
-    own && case && named
+    let wanted = question.reference.as_ref();
+    own && case && wanted.is_none_or(|wanted| matches_reference(wanted, id, statement))
+}
+
+/// Whether a person means this notice: by its document's reference, or the beginning of its id.
+pub(super) fn matches_reference(wanted: &str, id: Id, statement: &Statement) -> bool {
+    let document = statement.doc.as_ref().is_some_and(|doc| doc.reference == wanted);
+    document || (wanted.len() >= 4 && id.to_string().starts_with(wanted))
 }
 
 fn listed(router: &Router, trust: &Trust, now: Time, id: Id, statement: &Statement) -> Listed {
-    let words = router.receipts(id).map(|(receipt, _)| {
+    let more_receipts = router.receipts(id).count().saturating_sub(MAX_WORDS);
+    let words = router.receipts(id).take(MAX_WORDS).map(|(receipt, _)| {
         let word = Word {
             outcome: receipt.outcome.as_str().to_owned(),
             reason: receipt.reason.clone(),
             to: receipt.to.clone(),
+            counts: receipt.counts.clone(),
             at: receipt.at,
         };
         (receipt.by.clone(), word)
@@ -233,5 +266,6 @@ fn listed(router: &Router, trust: &Trust, now: Time, id: Id, statement: &Stateme
         stolen_key: router.ledger().is_void(id),
         statement: statement.clone(),
         receipts: words.collect(),
+        more_receipts,
     }
 }

@@ -5,12 +5,14 @@
 //! arrivals of one thread see each other. Every task is owned by the supervisor in `run`; the first
 //! that fails ends all, and SIGINT or SIGTERM lets each finish the notice in its hand.
 
+mod ack;
 mod adapt;
 mod answers;
 mod beats;
 mod belief;
 mod budget;
 mod conditions;
+mod counts;
 mod desk;
 mod error;
 mod fold;
@@ -24,10 +26,12 @@ mod receipts;
 mod run;
 mod settle;
 mod tasks;
+mod trace;
 mod trust;
 mod verbs;
 mod work;
 
+pub use self::ack::{AckAnswer, AckQuestion, Acked, Named};
 pub use self::desk::{
     DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, MAX_ASKED, Word,
 };
@@ -35,4 +39,8 @@ pub use self::error::RelayError;
 pub use self::fold::stored_trust;
 pub use self::hood::neighbourhood;
 pub use self::run::{Prepared, check, run};
+pub use self::trace::{
+    Next, TraceAnswer, TraceQuestion, Traced, TracedContact, TracedEntities, TracedNode,
+};
+pub(crate) use self::trace::{contact, traced};
 pub use self::trust::{TrustFiles, TrustLoadError, load as load_trust, load_documents};

@@ -8,16 +8,19 @@ use super::node::Node;
 use super::placing::signed;
 use super::quarantine;
 use super::settle::Settle;
-use crate::address::{self, DRILL, REAL, Source};
+use crate::address::{self, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::jws::Typ;
 use crate::notice::{Id, Reason, Receipt, Time};
 use crate::routing::{Back, Router, Verdict};
 use crate::verify::{self, Refused, Verified};
 
-/// Refusals, and changes of a word, of one source in a minute: each costs a place on a board or in
-/// an outbox. What is above is in quarantine all the same, and counted.
+/// Refusals of one source, and changes of one node's words, in a minute: each costs a place on a
+/// board or in an outbox. A refusal above is in quarantine all the same; a word waits.
 const MAX_PER_MINUTE: u32 = 120;
+/// Words of which one node says something else than before wait this long once they are too many;
+/// the last of them is what counts then.
+const LATER: Duration = Duration::from_secs(60);
 /// How long a receipt waits on the board for a child that is away: its link has been down for a
 /// week then, and somebody knows.
 const WAITS: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -107,14 +110,16 @@ pub(super) async fn take(
         drop(router);
         return refuse(node, source, delivery, &Refused { reason: Reason::Audience, why }).await;
     }
-    if router.changes_its_word(&receipt)
-        && !node.words.lock().await.allows(now, &source.to_string())
-    {
+    let last = router.last_word(receipt.of, &receipt.by);
+    if last.is_some() && !node.words.lock().await.allows(now, receipt.by.as_str()) {
         tracing::warn!(%source, of = %receipt.of, by = %receipt.by, "changes its word too often");
-        return Ok(Settle::Ack);
+        return Ok(Settle::Later(LATER));
     }
-    let realm = if statement.is_drill() { DRILL } else { REAL };
-    let back = router.back(&trust, &receipt).unwrap_or(Back::Here);
+    // Whoever signs the same with one time after another would be passed on for ever.
+    let repeated = last.is_some_and(|last| last.says_as(&receipt) && last.counts == receipt.counts);
+    let realm = address::realm(statement);
+    let back = if repeated { None } else { router.back(&trust, &receipt) };
+    let back = back.unwrap_or(Back::Here);
     pass(node, &mut router, realm, receipt, signed, back).await?;
     Ok(Settle::Ack)
 }
@@ -130,6 +135,18 @@ async fn refuse(
     node.metrics.refused(refused.reason);
     quarantine::put(node, source, delivery, refused).await?;
     Ok(Settle::Terminate)
+}
+
+/// Says something new of a notice that is here, back along its custody.
+pub(super) async fn add(
+    node: &Node,
+    router: &mut Router,
+    receipt: Receipt,
+) -> Result<(), PlaceError> {
+    let Some(statement) = router.ledger().statement(receipt.of) else { return Ok(()) };
+    let realm = address::realm(statement);
+    let back = router.back(&node.trust(), &receipt).unwrap_or(Back::Here);
+    say(node, router, realm, receipt, back).await
 }
 
 /// On its way first, kept last: a crash in between says it again, and the latest wins.

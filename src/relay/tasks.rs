@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::conditions::{States, set, until};
 use super::error::RelayError;
 use super::node::Node;
-use super::{adapt, answers, beats, belief, outbox, work};
+use super::{adapt, answers, beats, belief, counts, outbox, work};
 use crate::address::{
     Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
 };
@@ -50,6 +50,11 @@ pub(super) fn spawn_all(
     let (said, until) = (Arc::clone(node), stop.clone());
     tasks.spawn(async move {
         beats::say(&said, said.period, &until).await;
+        Ok(())
+    });
+    let (counted, until) = (Arc::clone(node), stop.clone());
+    tasks.spawn(async move {
+        counts::say(&counted, &until).await;
         Ok(())
     });
     let (watched, until, shown) = (Arc::clone(node), stop.clone(), Arc::clone(states));

@@ -1,10 +1,12 @@
-//! What a desk may ask under `chappe.desk.<verb>`: one arm for each verb. How often, and how large a
-//! question may be, is bounded here for all of them.
+//! What a desk may ask under `chappe.desk.<verb>`: one arm for each verb. How often, and how
+//! large a question may be, is bounded here for all of them.
 
+use super::ack::{self, AckQuestion};
 use super::answers::{read, refusal, write};
 use super::budget::Budget;
 use super::desk::{self, DeskQuestion};
 use super::node::Node;
+use super::trace::{self, TraceQuestion};
 use crate::address;
 use crate::bus::Request;
 
@@ -12,14 +14,18 @@ use crate::bus::Request;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Verb {
     List,
+    Ack,
+    Trace,
 }
 
 impl Verb {
-    const ALL: [Self; 1] = [Self::List];
+    const ALL: [Self; 3] = [Self::List, Self::Ack, Self::Trace];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::List => "list",
+            Self::Ack => "ack",
+            Self::Trace => "trace",
         }
     }
 
@@ -37,6 +43,8 @@ pub(super) async fn at_desk(node: &Node, budget: &mut Budget, request: &Request)
     }
     let answer = match verb {
         Verb::List => list(node, request).await,
+        Verb::Ack => ack(node, request).await,
+        Verb::Trace => trace(node, request).await,
     };
     answer.unwrap_or_else(|| refusal("bad question"))
 }
@@ -46,4 +54,21 @@ async fn list(node: &Node, request: &Request) -> Option<Vec<u8>> {
     let question: DeskQuestion = read(request)?;
     let router = node.router.lock().await;
     Some(write(&desk::list(&router, &node.trust(), crate::time::now(), &question)))
+}
+
+async fn trace(node: &Node, request: &Request) -> Option<Vec<u8>> {
+    let question: TraceQuestion = read(request)?;
+    let router = node.router.lock().await;
+    Some(write(&trace::trace(&router, &node.trust(), crate::time::now(), &question)))
+}
+
+async fn ack(node: &Node, request: &Request) -> Option<Vec<u8>> {
+    let question: AckQuestion = read(request)?;
+    Some(match ack::ack(node, &question.reference).await {
+        Ok(answer) => write(&answer),
+        Err(error) => {
+            tracing::error!(%error, "what was read is not said yet");
+            refusal("the node's server does not take it now; try again")
+        }
+    })
 }

@@ -4,12 +4,15 @@
 //! crash gets the same places, so a crash between two acknowledged publishes loses neither. State
 //! changes in `keep` alone, after every place is safe.
 
+mod account;
 mod beats;
+mod counts;
 mod receipts;
 mod router;
 mod step;
 mod stored;
 
+pub use self::account::{Account, Entities, Known, Part, State};
 pub use self::beats::{Beats, Links, Outlook, own_beats};
 pub use self::router::{Back, Router, Verdict};
 pub use self::step::{covers, own_hop, time_to_live};

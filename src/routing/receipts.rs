@@ -13,7 +13,8 @@ const MAX_LOOSE: usize = 10_000;
 pub(super) struct Receipts(BTreeMap<Id, BTreeMap<NodeId, (Receipt, String)>>);
 
 impl Receipts {
-    /// Takes a receipt; of one (`of`, `by`) the latest wins. Whether it was news.
+    /// Takes a receipt; of one (`of`, `by`) the latest wins, in whatever order they come. Whether
+    /// it was news.
     pub(super) fn keep(&mut self, receipt: Receipt, jws: String) -> bool {
         let news = self.is_news(&receipt);
         if news {
@@ -22,11 +23,9 @@ impl Receipts {
         news
     }
 
-    /// Whether a receipt is later than the last of its node, and says something else: whoever
-    /// signs the same with one time after another would be passed on for ever.
+    /// Whether a receipt is its node's last word so far.
     pub(super) fn is_news(&self, receipt: &Receipt) -> bool {
-        let last = self.word(receipt.of, &receipt.by);
-        last.is_none_or(|last| last.at < receipt.at && !says_the_same(last, receipt))
+        self.word(receipt.of, &receipt.by).is_none_or(|last| receipt.replaces(last))
     }
 
     /// A node's last word on a notice.
@@ -54,12 +53,6 @@ impl Receipts {
     }
 }
 
-/// Whether two receipts differ in nothing but their time.
-pub(super) fn says_the_same(one: &Receipt, other: &Receipt) -> bool {
-    let said = |r: &Receipt| (r.outcome, r.reason.clone(), r.to.clone(), r.counts.clone());
-    said(one) == said(other)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -71,13 +64,32 @@ mod tests {
     }
 
     #[test]
-    fn the_same_word_at_a_later_time_is_no_news() {
+    fn the_last_word_is_the_same_in_every_order() {
+        let of = Id::of(b"notice");
+        let said = [("filtered", 1), ("delivered", 2), ("delivered", 4), ("read", 3)];
+        let orders = [[0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2], [2, 0, 3, 1], [0, 3, 2, 1]];
+        for order in orders {
+            let mut receipts = Receipts::default();
+            for at in order {
+                let (outcome, at) = said[at];
+                receipts.keep(receipt(of, outcome, at), String::new());
+            }
+            let last = receipts.of(of).next().map(|(last, _)| (last.outcome.as_str(), last.at));
+            assert_eq!(last, Some(("read", Time::from_millis(3))), "{order:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_has_read_stays_read_until_it_is_erased() {
         let of = Id::of(b"notice");
         let mut receipts = Receipts::default();
         assert!(receipts.keep(receipt(of, "delivered", 1), String::new()));
-        assert!(!receipts.is_news(&receipt(of, "delivered", 2)));
-        assert!(receipts.is_news(&receipt(of, "read", 2)));
-        assert!(!receipts.is_news(&receipt(of, "read", 1)));
+        assert!(receipts.keep(receipt(of, "read", 2), String::new()));
+        for repeated in ["delivered", "filtered", "refused"] {
+            assert!(!receipts.is_news(&receipt(of, repeated, 3)), "{repeated}");
+        }
+        assert!(receipts.keep(receipt(of, "erased", 3), String::new()));
+        assert!(!receipts.is_news(&receipt(of, "read", 4)));
     }
 
     #[test]

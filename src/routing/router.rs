@@ -1,6 +1,8 @@
 //! The decision core of one node.
 
-use super::receipts::{Receipts, says_the_same};
+use std::collections::BTreeSet;
+
+use super::receipts::Receipts;
 use super::stored::Stored;
 use crate::address::{Place, Source};
 use crate::lifecycle::Ledger;
@@ -48,17 +50,20 @@ impl Back {
 /// One node's rules and state.
 #[derive(Debug)]
 pub struct Router {
-    me: NodeId,
+    pub(super) me: NodeId,
     policy: Policy,
-    ledger: Ledger,
-    receipts: Receipts,
+    pub(super) ledger: Ledger,
+    pub(super) receipts: Receipts,
+    /// Notices of which another node has said something since its counts were told.
+    pub(super) uncounted: BTreeSet<Id>,
 }
 
 impl Router {
     /// A node that holds nothing yet.
     #[must_use]
     pub fn new(me: NodeId, policy: Policy) -> Self {
-        Self { me, policy, ledger: Ledger::default(), receipts: Receipts::default() }
+        let (ledger, receipts) = (Ledger::default(), Receipts::default());
+        Self { me, policy, ledger, receipts, uncounted: BTreeSet::new() }
     }
 
     /// The node.
@@ -171,6 +176,7 @@ impl Router {
         self.ledger.prune(now, GRACE_SECS);
         let ledger = &self.ledger;
         self.receipts.prune(|id| ledger.statement(id).is_some());
+        self.uncounted.retain(|id| ledger.statement(*id).is_some());
     }
 
     /// What this node says of a notice; the verdict must be final.
@@ -195,9 +201,10 @@ impl Router {
         self.word(now, trust, of, Outcome::Refused, Some(reason), None)
     }
 
-    fn word(
+    /// This node's word, later than its last, with what the entities that it serves said.
+    pub(super) fn word(
         &self,
-        at: Time,
+        now: Time,
         trust: &Trust,
         of: Id,
         outcome: Outcome,
@@ -206,7 +213,15 @@ impl Router {
     ) -> Receipt {
         let reason = reason.map(|reason| reason.as_str().to_owned());
         let (fed, by) = (trust.fed().clone(), self.me.clone());
-        Receipt { fed, of, by, outcome, reason, to, counts: None, at }
+        let after = self.own_word(of).map_or(0, |last| last.at.millis() + 1);
+        let at = now.max(Time::from_millis(after));
+        Receipt { fed, of, by, outcome, reason, to, counts: self.counted(trust, of), at }
+    }
+
+    /// This node's own last word on a notice.
+    #[must_use]
+    pub fn own_word(&self, of: Id) -> Option<&Receipt> {
+        self.receipts.word(of, &self.me)
     }
 
     /// Where another node's receipt goes on to, back along the accepted custody of its notice.
@@ -227,52 +242,58 @@ impl Router {
 
     /// Whether a receipt's node could have the held notice of which it speaks. Any node may refuse
     /// what came to it by mistake; the rest is for those who are entitled and for the way there.
+    /// Only who serves entities has something to count.
     #[must_use]
     pub fn can_say(&self, trust: &Trust, receipt: &Receipt) -> bool {
         let Some(statement) = self.ledger.statement(receipt.of) else { return false };
-        receipt.outcome == Outcome::Refused
-            || policy::entitled(trust, statement).contains_key(&receipt.by)
+        let counts = receipt.counts.is_none() || policy::serves_entities(trust, &receipt.by);
+        let concerned = receipt.outcome == Outcome::Refused
+            || policy::entitled(trust, statement).contains_key(&receipt.by);
+        counts && concerned
     }
 
     /// Takes a receipt with its JWS; of one (`of`, `by`) the latest wins. Whether it was news.
     pub fn keep_receipt(&mut self, receipt: Receipt, jws: String) -> bool {
+        if receipt.by != self.me {
+            self.uncounted.insert(receipt.of);
+        }
         self.receipts.keep(receipt, jws)
     }
 
-    /// Whether a receipt is later than the last of its node and says something else.
+    /// Whether a receipt is its node's last word so far.
     #[must_use]
     pub fn is_news(&self, receipt: &Receipt) -> bool {
         self.receipts.is_news(receipt)
     }
 
-    /// Whether a receipt takes back what its node said before.
+    /// A node's last word on a notice.
     #[must_use]
-    pub fn changes_its_word(&self, receipt: &Receipt) -> bool {
-        self.receipts.word(receipt.of, &receipt.by).is_some()
+    pub fn last_word(&self, of: Id, by: &NodeId) -> Option<&Receipt> {
+        self.receipts.word(of, by)
     }
 
     /// Whether this node itself has filtered a notice. A refusal is no such word: an upstream that
     /// spoils a copy could else explain away the notice that it withholds.
     #[must_use]
     pub fn has_filtered(&self, of: Id) -> bool {
-        let word = self.receipts.word(of, &self.me);
-        word.is_some_and(|word| word.outcome == Outcome::Filtered)
+        self.own_word(of).is_some_and(|word| word.outcome == Outcome::Filtered)
     }
 
     /// Whether this node has already said the same of the same notice.
     #[must_use]
     pub fn has_said(&self, receipt: &Receipt) -> bool {
-        let last = self.receipts.word(receipt.of, &self.me);
-        last.is_some_and(|last| says_the_same(last, receipt))
+        self.own_word(receipt.of).is_some_and(|last| last.says_as(receipt))
     }
 
-    /// Whether this node has said that it took a notice: what is held here and comes over a second
-    /// path is not filtered by that.
+    /// Whether this node has said more of it: what is held here is not filtered by coming over a
+    /// second path, and not unread by coming again.
     #[must_use]
     pub fn has_said_more(&self, receipt: &Receipt) -> bool {
-        let last = self.receipts.word(receipt.of, &self.me);
-        receipt.outcome == Outcome::Filtered
-            && last.is_some_and(|l| matches!(l.outcome, Outcome::Delivered | Outcome::Stops))
+        let placed = [Outcome::Delivered, Outcome::Stops, Outcome::Climbs];
+        self.own_word(receipt.of).is_some_and(|last| {
+            let kept = receipt.outcome == Outcome::Filtered && placed.contains(&last.outcome);
+            kept || !receipt.replaces(last)
+        })
     }
 
     /// Every receipt of a notice, as parsed and as signed.

@@ -4,7 +4,7 @@ use super::refused::Refused;
 use super::steps::CLOCK_LEEWAY;
 use crate::address::{self, Source};
 use crate::jws::{self, Compact, JsonError, Typ};
-use crate::notice::{Audience, Heartbeat, NodeId, Reason, Receipt, Time};
+use crate::notice::{Audience, Counts, Heartbeat, NodeId, Outcome, Reason, Receipt, Time};
 use crate::trust::{Trust, Usage};
 
 /// A receipt has about 400 bytes; above this it is not one.
@@ -36,13 +36,12 @@ pub fn verify_receipt(
         JsonError::Syntax(why) => refuse(Reason::Json, &why),
         JsonError::Claim(why) => refuse(Reason::Claim, &why),
     })?;
-    if !receipt
-        .reason
-        .iter()
-        .chain(receipt.counts.iter().flat_map(|c| c.keys()))
-        .all(|word| is_word(word))
-    {
-        return Err(refuse(Reason::Claim, "a reason or outcome that is no word"));
+    if !receipt.reason.as_ref().is_none_or(|word| is_word(word)) {
+        return Err(refuse(Reason::Claim, "a reason that is no word"));
+    }
+    let counted = |outcome: &Outcome| Outcome::COUNTED.contains(outcome);
+    if !receipt.counts.iter().flat_map(Counts::keys).all(counted) {
+        return Err(refuse(Reason::Claim, "counts of what no entity can say"));
     }
     if receipt.fed != *trust.fed() {
         return Err(refuse(Reason::Federation, "of another federation"));
