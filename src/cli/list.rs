@@ -6,6 +6,7 @@ use super::connection::{Connection, failure};
 use super::output::say;
 use super::targets::find;
 use super::{Failure, Outcome};
+use crate::lifecycle::{EXPIRES_SOON, Standing};
 use crate::publish::Session;
 use crate::relay::{DeskQuestion, Listed};
 
@@ -87,15 +88,30 @@ fn print_json(listed: &Listed) -> Result<(), Failure> {
 fn line(listed: &Listed) {
     let s = &listed.statement;
     say!(
-        "{}  {:<10} {:<10} {:<12} {:<9} {:<18} {}",
+        "{}  {:<10} {:<10} {:<12} {:<9} {:<18} {}{}",
         listed.id.short(),
         listed.standing,
         s.kind,
         s.tlp,
         s.severity,
         s.iss,
-        s.title
+        s.title,
+        soon(listed)
     );
+}
+
+/// What the issuer, and nobody else, has to do something about.
+fn soon(listed: &Listed) -> String {
+    let (s, now) = (&listed.statement, crate::time::now());
+    let own = listed.from.is_none() && s.kind.is_document();
+    let left = s.expires().since(now);
+    if !own || listed.standing != Standing::InForce.as_str() || left >= EXPIRES_SOON {
+        return String::new();
+    }
+    match left.as_secs() / (24 * 3600) {
+        0 => " (expires today: publish it again to renew it)".to_owned(),
+        days => format!(" (expires in {days} days: publish it again to renew it)"),
+    }
 }
 
 fn whole(listed: &Listed) {
@@ -104,7 +120,7 @@ fn whole(listed: &Listed) {
     say!("  {} \"{}\" ({})", s.kind, s.title, s.lang);
     say!("  {}, TLP:{}, severity {}", listed.standing, s.tlp, s.severity);
     say!("  issued by {} for {} at {}", s.iss, s.aud, s.issued());
-    say!("  counts until {}", s.expires());
+    say!("  counts until {}{}", s.expires(), soon(listed));
     if let Some(doc) = &s.doc {
         say!("  document {} version {} of {}", doc.reference, doc.version, doc.publisher);
     }

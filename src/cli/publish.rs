@@ -1,5 +1,7 @@
 //! `chappe publish`
 
+mod ending;
+
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -17,6 +19,10 @@ use crate::policy::{Concern, entitled};
 use crate::publish::{Draft, DraftError, Offline, Options, Session};
 use crate::trust::Trust;
 
+const TO: &str = "\
+Who may receive it: a scope (eu.fr.all.health) or a node (eu-fr-bre); may be repeated. Needed for \
+everything but `--updates` and documents that end what is in force (closed alerts of CERT-FR, \
+CSAF that is withdrawn or superseded): these go wherever their notices went";
 /// BCP 47 for a language that nobody has said.
 const UNDETERMINED: &str = "und";
 
@@ -27,7 +33,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     connection: Connection,
     /// Who may receive it: a scope (eu.fr.all.health) or a node (eu-fr-bre); may be repeated
-    #[arg(long, value_name = "SCOPE|NODE", required_unless_present = "updates")]
+    #[arg(long, value_name = "SCOPE|NODE", long_help = TO)]
     to: Vec<String>,
     /// CLEAR, GREEN, AMBER, AMBER+STRICT or RED
     #[arg(long)]
@@ -35,7 +41,7 @@ pub(super) struct Arguments {
     /// critical, high, medium, low or unknown; needed if the document does not say
     #[arg(long)]
     severity: Option<Severity>,
-    /// alert or advisory instead of what the document is
+    /// alert or advisory instead of what the document is, also if it says that it is over
     #[arg(long)]
     kind: Option<Kind>,
     /// Title instead of the document's [default without one: the file's name]
@@ -77,6 +83,14 @@ pub(super) async fn run(mut arguments: Arguments) -> Outcome {
     let name = arguments.file.display().to_string();
     let described = document::describe(&body, &name).map_err(Failure::usage)?;
     let asc = detached(&arguments)?;
+    let over = described.ends(&crate::time::now().to_string());
+    if let (Some(kind), None) = (over, arguments.kind) {
+        let paper = Paper { described: &described, body: &body, asc: asc.as_deref() };
+        return ending::end(&arguments, kind, &paper).await;
+    }
+    if arguments.to.is_empty() && arguments.updates.is_none() {
+        return Err(Failure::usage("--to is needed: who may receive it?"));
+    }
     ask_for_missing(&mut arguments, &described)?;
     let paper = Paper { described: &described, body: &body, asc: asc.as_deref() };
     let offline = arguments.connection.offline()?;
@@ -107,6 +121,8 @@ pub(super) async fn run(mut arguments: Arguments) -> Outcome {
     };
     let mut sent = Vec::new();
     for statement in statements {
+        let renewed = renewal(&session, &arguments, &paper, &statement).await?;
+        let statement = renewed.unwrap_or(statement);
         let id = send(&session, &statement, body.clone(), asc.clone(), arguments.json).await?;
         sent.push((id, statement));
     }
@@ -206,6 +222,30 @@ fn originals(
     let options = options(arguments, offline.node(), paper.described);
     let audiences = arguments.to.iter().map(|to| audience(to, offline.trust()));
     audiences.map(|aud| paper.draft(&draft, aud?, &options)).collect()
+}
+
+/// The same again near its end is an update, so that it lasts on.
+async fn renewal(
+    session: &Session,
+    arguments: &Arguments,
+    paper: &Paper<'_>,
+    statement: &Statement,
+) -> Result<Option<Statement>, Failure> {
+    let now = crate::time::now();
+    if statement.re.is_some() {
+        return Ok(None);
+    }
+    let renewed = session.renewed(now, statement).await.map_err(|e| failure(&e))?;
+    let Some(target) = renewed else { return Ok(None) };
+    if !arguments.json {
+        say!("{}  renewed: it would expire at {}", target.id.short(), target.statement.expires());
+    }
+    let options = options(arguments, session.node(), paper.described);
+    // What a person said of the first one holds for the next.
+    let severity = options.severity.or(Some(target.statement.severity));
+    let aud = target.statement.aud.clone();
+    let options = Options { severity, updates: Some(target), ..options };
+    paper.draft(&session.draft(now), aud, &options).map(Some)
 }
 
 async fn updates(

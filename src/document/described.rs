@@ -104,6 +104,19 @@ impl Described {
         }
     }
 
+    /// What a document that is over does to the notices of it: CERT-FR closes an alert from its day
+    /// on; a CSAF document that is withdrawn, or superseded by another reference, no longer counts.
+    #[must_use]
+    pub fn ends(&self, today: &str) -> Option<Kind> {
+        if self.withdrawn {
+            return Some(Kind::Withdrawal);
+        }
+        let closed = self.closed_at.as_deref()?;
+        // Both are written year first, so that the texts compare as the days do.
+        let day = |text: &str| text.get(..10).unwrap_or(text).to_owned();
+        (day(closed) <= day(today)).then_some(Kind::Closing)
+    }
+
     /// Whether its own label forbids to publish it as `tlp`.
     #[must_use]
     pub fn is_stricter_than(&self, tlp: Tlp) -> bool {
@@ -114,6 +127,17 @@ impl Described {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_closed_alert_ends_on_its_day_and_a_withdrawn_document_at_once() {
+        let mut described = Described::other("application/json");
+        assert_eq!(described.ends("2026-11-30T10:00:00Z"), None);
+        described.closed_at = Some("2026-11-30T23:00:00.000000".into());
+        assert_eq!(described.ends("2026-11-29T23:59:59Z"), None);
+        assert_eq!(described.ends("2026-11-30T00:00:00Z"), Some(Kind::Closing));
+        described.withdrawn = true;
+        assert_eq!(described.ends("2020-01-01T00:00:00Z"), Some(Kind::Withdrawal));
+    }
 
     #[test]
     fn a_document_without_a_label_is_not_stricter_than_any() {

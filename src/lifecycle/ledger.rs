@@ -2,11 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::manifest::{Channel, Manifest, ends_others};
 use super::thread::{Thread, ThreadKey, Version};
 use crate::jws::KeyId;
 use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Time};
+
+/// From so long before its end on, an issuer is warned of a notice in force, and `publish` renews
+/// it: two weeks, so that a holiday does not end an alert.
+pub const EXPIRES_SOON: Duration = Duration::from_secs(14 * 24 * 3600);
 
 /// How a notice stands, as operators read it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -255,6 +260,20 @@ impl Ledger {
     #[must_use]
     pub fn from(&self, id: Id) -> Option<Option<&NodeId>> {
         self.entries.get(&id).map(|entry| entry.from.as_ref())
+    }
+
+    /// What this issuer has in force that expires soon: alerts and advisories, the first first.
+    #[must_use]
+    pub fn expiring(&self, issuer: &NodeId, now: Time) -> Vec<(Time, Id)> {
+        let soon = |s: &Statement| now < s.expires() && s.expires().since(now) < EXPIRES_SOON;
+        let mut found: Vec<(Time, Id)> = self
+            .notices()
+            .filter(|(_, s)| s.iss == *issuer && s.kind.is_document() && !s.is_drill() && soon(s))
+            .filter(|(id, s)| self.standing(now, *id, s) == Standing::InForce)
+            .map(|(id, s)| (s.expires(), id))
+            .collect();
+        found.sort_unstable();
+        found
     }
 
     /// Every notice here.

@@ -4,6 +4,6 @@ mod ledger;
 mod manifest;
 mod thread;
 
-pub use self::ledger::{Kept, Ledger, Standing};
+pub use self::ledger::{EXPIRES_SOON, Kept, Ledger, Standing};
 pub use self::manifest::{Channel, Manifest};
 pub use self::thread::{Thread, ThreadKey, Version};

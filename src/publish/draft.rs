@@ -3,9 +3,8 @@
 
 use crate::document::Described;
 use crate::notice::{
-    Answer, Audience, Body, Case, CaseState, Doc, Federation, Id, Kind, MAX_BODY_BYTES,
-    MAX_BODY_SIG_BYTES, NodeId, Regime, Report, Scope, Severity, Stage, Statement, StatementError,
-    Time, Tlp, Wire,
+    Audience, Body, Doc, Federation, Id, Kind, MAX_BODY_BYTES, MAX_BODY_SIG_BYTES, NodeId,
+    Severity, Statement, StatementError, Time, Tlp, Wire,
 };
 
 /// How long a notice counts if nothing else is said: past the next quarterly review.
@@ -141,7 +140,7 @@ impl Draft {
         finish(statement, options.days, options.updates.as_ref())
     }
 
-    fn plain(
+    pub(super) fn plain(
         &self,
         aud: Audience,
         tlp: Tlp,
@@ -182,7 +181,7 @@ fn label(described: &Described, options: &Options) -> Result<Tlp, DraftError> {
     }
 }
 
-fn media(media: &str, body: &[u8], asc: Option<&[u8]>) -> Result<Body, DraftError> {
+pub(super) fn media(media: &str, body: &[u8], asc: Option<&[u8]>) -> Result<Body, DraftError> {
     let bound = |what, found, limit| {
         if found > limit { Err(DraftError::Size { what, found, limit }) } else { Ok(()) }
     };
@@ -197,7 +196,7 @@ fn media(media: &str, body: &[u8], asc: Option<&[u8]>) -> Result<Body, DraftErro
 }
 
 /// All last at least as long as what they refer to.
-fn finish(
+pub(super) fn finish(
     mut statement: Statement,
     days: Option<u64>,
     target: Option<&Target>,
@@ -211,128 +210,6 @@ fn finish(
     }
     statement.check()?;
     Ok(statement)
-}
-
-/// A closing or withdrawal of an own notice, with an explanation as its body.
-///
-/// # Errors
-/// [`DraftError`].
-pub fn ending(
-    draft: &Draft,
-    kind: Kind,
-    target: &Target,
-    title: &str,
-    reason: &str,
-) -> Result<Statement, DraftError> {
-    let t = &target.statement;
-    let body = media("text/plain", reason.as_bytes(), None)?;
-    let plain =
-        draft.plain(t.aud.clone(), t.tlp, t.severity, title.to_owned(), t.lang.clone(), body);
-    let statement = Statement { kind, doc: t.doc.clone(), re: Some(target.id), ..plain };
-    finish(statement, None, Some(target))
-}
-
-/// A cover note on a notice that this node holds, under the notice's own document identity: so
-/// readers put the two together.
-///
-/// # Errors
-/// [`DraftError`]; a label looser than the notice's.
-pub fn annotation(
-    draft: &Draft,
-    target: &Target,
-    aud: Audience,
-    tlp: Tlp,
-    title: &str,
-    text: &str,
-) -> Result<Statement, DraftError> {
-    let t = &target.statement;
-    if tlp < t.tlp {
-        return Err(DraftError::Stricter { own: t.tlp, asked: tlp });
-    }
-    let body = media("text/plain", text.as_bytes(), None)?;
-    let plain = draft.plain(aud, tlp, t.severity, title.to_owned(), t.lang.clone(), body);
-    let statement =
-        Statement { kind: Kind::Annotation, doc: t.doc.clone(), re: Some(target.id), ..plain };
-    finish(statement, None, Some(target))
-}
-
-/// What is said about an incident report besides what it says itself.
-#[derive(Clone, Debug)]
-pub struct Escalation {
-    /// The highest node that may have it.
-    pub top: NodeId,
-    /// The label.
-    pub tlp: Tlp,
-    /// Which report of the case it is.
-    pub stage: Stage,
-    /// Whose clock runs.
-    pub regime: Regime,
-    /// The report before it.
-    pub before: Option<Target>,
-    /// Makes it a drill.
-    pub exercise: Option<String>,
-}
-
-/// An incident report.
-///
-/// # Errors
-/// [`DraftError`].
-pub fn escalation(
-    draft: &Draft,
-    incident: &crate::document::Incident,
-    said: &Escalation,
-    body: &[u8],
-) -> Result<Statement, DraftError> {
-    let report = Report {
-        stage: said.stage,
-        regime: said.regime,
-        aware: incident.aware,
-        incident: incident.incident.clone(),
-        nature: incident.nature.clone(),
-        scope: incident.scope.clone(),
-        countries: (!incident.countries.is_empty()).then(|| incident.countries.clone()),
-        origin: None,
-        redacted: None,
-    };
-    let title = incident_title(&report, &incident.scope);
-    let body = media("application/json", body, None)?;
-    let to = Audience::Node(said.top.clone());
-    let plain = draft.plain(to, said.tlp, incident.severity, title, "en".into(), body);
-    let statement = Statement {
-        kind: Kind::Escalation,
-        case: Some(Case::Report(report)),
-        exercise: said.exercise.clone(),
-        re: said.before.as_ref().map(|target| target.id),
-        ..plain
-    };
-    finish(statement, None, said.before.as_ref())
-}
-
-/// What a title may say of a case: never whom it hit.
-fn incident_title(report: &Report, scope: &Scope) -> String {
-    let what = report.nature.as_deref().unwrap_or(&report.incident);
-    format!("Incident: {what} in {scope}")
-}
-
-/// An answer to a case, for the node that reported it.
-///
-/// # Errors
-/// [`DraftError`].
-pub fn response(
-    draft: &Draft,
-    target: &Target,
-    state: CaseState,
-    reason: Option<String>,
-    text: &str,
-) -> Result<Statement, DraftError> {
-    let t = &target.statement;
-    let body = media("text/plain", text.as_bytes(), None)?;
-    let title = format!("Response: {}", state.as_str());
-    let to = Audience::Node(t.iss.clone());
-    let plain = draft.plain(to, t.tlp, t.severity, title, t.lang.clone(), body);
-    let case = Some(Case::Answer(Answer { state, reason }));
-    let statement = Statement { kind: Kind::Response, case, re: Some(target.id), ..plain };
-    finish(statement, None, Some(target))
 }
 
 /// A signed statement with its body, ready to be sent.

@@ -4,18 +4,21 @@
 //! Command line and demo publish through the same functions.
 
 mod draft;
+mod ending;
 mod learn;
 mod outgoing;
+mod renewal;
+mod reporting;
 mod session;
 mod spool;
 #[cfg(test)]
 mod spool_tests;
 
-pub use self::draft::{
-    DEFAULT_DAYS, Draft, DraftError, Escalation, Options, Target, annotation, ending, escalation,
-    response,
-};
+pub use self::draft::{DEFAULT_DAYS, Draft, DraftError, Options, Target};
+pub use self::ending::{annotation, ending, ending_by};
 pub use self::learn::relays_documents;
 pub use self::outgoing::{Drained, Fate};
+pub use self::renewal::renews;
+pub use self::reporting::{Escalation, escalation, response};
 pub use self::session::{Offline, Place, Session, SessionError, Waited};
 pub use self::spool::{Copy, Entry, MAX_WAITING, Spool, SpoolError};

@@ -92,7 +92,7 @@ impl Session {
         }
         let left = deadline.saturating_duration_since(Instant::now());
         let Some(receipt) = self.own_word(id, left).await else { return Ok((id, Waited::Silence)) };
-        self.settle(&receipt)?;
+        self.settle(&receipt, statement)?;
         Ok((id, Waited::Word(receipt)))
     }
 
@@ -103,7 +103,7 @@ impl Session {
     }
 
     /// The copy of what the node has taken stays, that of what it will never take goes.
-    fn settle(&self, word: &Receipt) -> Result<(), SessionError> {
+    fn settle(&self, word: &Receipt, statement: &Statement) -> Result<(), SessionError> {
         let late = word.reason.as_deref() == Some(Reason::Late.as_str());
         match word.outcome {
             // The next command signs it anew.
@@ -111,7 +111,11 @@ impl Session {
             Outcome::Refused | Outcome::Filtered | Outcome::Erased => {
                 Ok(self.spooled().forget(word.of)?)
             }
-            _ => Ok(self.spooled().settle(word.of)?),
+            _ => {
+                // In this order a crash in between has the next command do both again.
+                self.spooled().replaced_by(statement)?;
+                Ok(self.spooled().settle(word.of)?)
+            }
         }
     }
 
@@ -163,7 +167,7 @@ impl Session {
             let (id, title) = (copy.id, s.title.clone());
             let fate = match self.word_now(id).await {
                 Some(word) => {
-                    self.settle(&word)?;
+                    self.settle(&word, s)?;
                     Fate::Word(word)
                 }
                 None => self.anew(now, &mut last, copy)?,
@@ -207,7 +211,7 @@ impl Session {
             let left = deadline.saturating_duration_since(Instant::now());
             let fate = match self.own_word(id, left).await {
                 Some(word) => {
-                    self.settle(&word)?;
+                    self.settle(&word, &statement)?;
                     Fate::Word(word)
                 }
                 None => Fate::Silence,

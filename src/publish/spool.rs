@@ -10,7 +10,8 @@ use std::io::Write as _;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
-use crate::notice::{self, Id, Statement, Time, Wire};
+use crate::lifecycle::ThreadKey;
+use crate::notice::{self, Id, Kind, Statement, Time, Wire};
 use crate::verify::read_stored;
 
 /// Notices that wait. Each is work for the node when it is back; an issuer with more has a
@@ -181,7 +182,7 @@ impl Spool {
             Err(TryLockError::WouldBlock) => return Ok(None),
             Err(TryLockError::Error(error)) => return Err(disk(&path, &error)),
         }
-        let read = self.read(entry)?;
+        let read = self.read(&self.path(entry), entry)?;
         Ok(read.map(|(statement, wire)| Copy {
             id: entry.id,
             statement,
@@ -194,13 +195,18 @@ impl Spool {
         self.folder.join(WAITING).join(entry.name())
     }
 
-    fn read(&self, entry: &Entry) -> Result<Option<(Statement, Wire)>, SpoolError> {
-        let path = self.path(entry);
-        let bytes = match fs::read(&path) {
+    /// The statement of a copy that the node has taken; `None` if it is gone or damaged.
+    pub(super) fn statement(&self, entry: &Entry) -> Option<Statement> {
+        let path = self.folder.join(SENT).join(entry.name());
+        self.read(&path, entry).ok().flatten().map(|(statement, _)| statement)
+    }
+
+    fn read(&self, path: &Path, entry: &Entry) -> Result<Option<(Statement, Wire)>, SpoolError> {
+        let bytes = match fs::read(path) {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            read => read.map_err(|e| disk(&path, &e))?,
+            read => read.map_err(|e| disk(path, &e))?,
         };
-        let damaged = |why: String| SpoolError::Damaged { path: path.clone(), why };
+        let damaged = |why: String| SpoolError::Damaged { path: path.to_owned(), why };
         let wire = notice::File::parse(&bytes).map_err(|e| damaged(e.to_string()))?;
         if wire.id() != entry.id {
             return Err(damaged("it is another notice than its name says".into()));
@@ -217,7 +223,7 @@ impl Spool {
     pub fn same(&self, statement: &Statement) -> Result<Option<Id>, SpoolError> {
         let bare = |s: &Statement| Statement { iat: 0, exp: 0, ..s.clone() };
         for entry in self.waiting()? {
-            match self.read(&entry) {
+            match self.read(&self.path(&entry), &entry) {
                 Ok(Some((waits, _))) if bare(&waits) == bare(statement) => {
                     return Ok(Some(entry.id));
                 }
@@ -249,6 +255,34 @@ impl Spool {
             let path = self.folder.join(from).join(entry.name());
             let moved = fs::rename(&path, self.folder.join(to).join(entry.name()));
             gone_is_done(moved).map_err(|e| disk(&path, &e))?;
+        }
+        Ok(())
+    }
+
+    /// Lets go of copies that the node needs no more: what a notice updates, and every version that
+    /// a withdrawal ends, whose text must not lie here if it is erased.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`].
+    pub fn replaced_by(&self, statement: &Statement) -> Result<(), SpoolError> {
+        let Some(target) = statement.re else { return Ok(()) };
+        if statement.kind.is_document() {
+            return self.forget(target);
+        }
+        if statement.kind != Kind::Withdrawal {
+            return Ok(());
+        }
+        self.forget(target)?;
+        let revision = |s: &Statement| s.doc.as_ref().map(|doc| doc.revision);
+        for entry in self.sent()? {
+            let ended = self.statement(&entry).is_some_and(|version| {
+                version.kind.is_document()
+                    && ThreadKey::of(&version) == ThreadKey::of(statement)
+                    && revision(&version) <= revision(statement)
+            });
+            if ended {
+                self.forget(entry.id)?;
+            }
         }
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use super::spool::{Entry, MAX_WAITING, Spool, SpoolError};
 use crate::jws::{SecretKey, Typ};
-use crate::notice::{Id, Statement, Time, Wire};
+use crate::notice::{Id, Kind, Statement, Time, Wire};
 
 fn statement(reference: &str, iat: u64) -> Statement {
     let json = serde_json::json!({
@@ -153,4 +153,23 @@ fn a_thousand_wait_and_no_more() {
     assert!(lab.waiting().contains(&one));
     let (more, wire) = (statement("B", 1), signed(&statement("B", 1)));
     assert!(matches!(lab.spool.keep(&wire, &more), Err(SpoolError::Full(_))));
+}
+
+#[test]
+fn an_update_lets_go_of_what_it_updates_and_a_withdrawal_of_every_version() {
+    let lab = Lab::new();
+    let (first, second) = (lab.keep("A", 1_800_000_000), lab.keep("A", 1_800_000_001));
+    let (third, other) = (lab.keep("A", 1_800_000_002), lab.keep("B", 1_800_000_003));
+    for id in [first, second, third, other] {
+        lab.spool.settle(id).expect("moved");
+    }
+    let update = Statement { re: Some(first), ..statement("A", 1_800_000_001) };
+    lab.spool.replaced_by(&update).expect("let go");
+    assert_eq!(lab.sent(), [second, third, other]);
+    let closing = Statement { kind: Kind::Closing, ..update.clone() };
+    lab.spool.replaced_by(&closing).expect("looked");
+    assert_eq!(lab.sent(), [second, third, other], "a closed one is read on");
+    let withdrawal = Statement { kind: Kind::Withdrawal, re: Some(third), ..update };
+    lab.spool.replaced_by(&withdrawal).expect("let go");
+    assert_eq!(lab.sent(), [other]);
 }

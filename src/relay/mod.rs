@@ -15,6 +15,7 @@ mod conditions;
 mod counts;
 mod desk;
 mod error;
+mod expiry;
 mod fold;
 mod hood;
 mod key;

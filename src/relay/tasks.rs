@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::conditions::{States, set, until};
 use super::error::RelayError;
 use super::node::Node;
-use super::{adapt, answers, beats, belief, counts, outbox, work};
+use super::{adapt, answers, beats, belief, counts, expiry, outbox, work};
 use crate::address::{
     Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
 };
@@ -60,6 +60,11 @@ pub(super) fn spawn_all(
     let (watched, until, shown) = (Arc::clone(node), stop.clone(), Arc::clone(states));
     tasks.spawn(async move {
         beats::watch(&watched, &shown, &until).await;
+        Ok(())
+    });
+    let (aged, until) = (Arc::clone(node), stop.clone());
+    tasks.spawn(async move {
+        expiry::watch(&aged, &until).await;
         Ok(())
     });
     let (ticked, until, states) = (Arc::clone(node), stop.clone(), Arc::clone(states));

@@ -88,6 +88,8 @@ families! {
         "Channels of which nothing has been heard for three periods";
     BEHIND = Gauge "chappe_trust_bundles_behind",
         "Nodes of which a higher bundle is in force elsewhere";
+    EXPIRING = Gauge "chappe_notices_expiring",
+        "Own alerts and advisories in force that expire within 14 days";
     PENDING = Gauge "chappe_pending_messages" ["source"],
         "Messages that waited at a source when the last one came from it";
     LINK_UP = Gauge "chappe_link_up" ["upstream"],

@@ -53,6 +53,7 @@ pub struct Metrics {
     withheld: IntGauge,
     frozen: IntGauge,
     behind: IntGauge,
+    expiring: IntGauge,
     pending: IntGaugeVec,
     link_up: IntGaugeVec,
     server_up: IntGauge,
@@ -86,6 +87,7 @@ impl Metrics {
             withheld: gauge(&registry, families::WITHHELD)?,
             frozen: gauge(&registry, families::FROZEN)?,
             behind: gauge(&registry, families::BEHIND)?,
+            expiring: gauge(&registry, families::EXPIRING)?,
             pending: gauges(&registry, families::PENDING)?,
             link_up: gauges(&registry, families::LINK_UP)?,
             server_up: gauge(&registry, families::SERVER_UP)?,
@@ -159,6 +161,11 @@ impl Metrics {
     /// A trust document was taken.
     pub fn trusted(&self) {
         self.trusted.inc();
+    }
+
+    /// How many own notices in force expire soon.
+    pub fn expiring(&self, count: usize) {
+        self.expiring.set(i64::try_from(count).unwrap_or(i64::MAX));
     }
 
     /// How many channels are withheld, how many frozen, and how many bundles behind.

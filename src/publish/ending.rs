@@ -1,0 +1,71 @@
+//! What an issuer says about notices that are out already: that one is over, that one no longer
+//! counts, or a note on it.
+
+use super::draft::{Draft, DraftError, Target, finish, media};
+use crate::document::Described;
+use crate::notice::{Audience, Kind, Statement, Tlp};
+
+/// A closing or withdrawal of an own notice, with an explanation as its body.
+///
+/// # Errors
+/// [`DraftError`].
+pub fn ending(
+    draft: &Draft,
+    kind: Kind,
+    target: &Target,
+    title: &str,
+    reason: &str,
+) -> Result<Statement, DraftError> {
+    let t = &target.statement;
+    let body = media("text/plain", reason.as_bytes(), None)?;
+    let plain =
+        draft.plain(t.aud.clone(), t.tlp, t.severity, title.to_owned(), t.lang.clone(), body);
+    let statement = Statement { kind, doc: t.doc.clone(), re: Some(target.id), ..plain };
+    finish(statement, None, Some(target))
+}
+
+/// A closing or withdrawal by a document that says so of itself, which becomes its body.
+///
+/// # Errors
+/// [`DraftError`]; a label of the document that is stricter than the target's.
+pub fn ending_by(
+    draft: &Draft,
+    kind: Kind,
+    target: &Target,
+    (described, title): (&Described, &str),
+    body: &[u8],
+    asc: Option<&[u8]>,
+) -> Result<Statement, DraftError> {
+    let said = ending(draft, kind, target, title, "")?;
+    if let Some(own) = described.tlp.filter(|own| *own > said.tlp) {
+        return Err(DraftError::Stricter { own, asked: said.tlp });
+    }
+    let lang = described.lang.clone().unwrap_or(said.lang);
+    let statement = Statement { lang, body: media(described.media, body, asc)?, ..said };
+    statement.check()?;
+    Ok(statement)
+}
+
+/// A cover note on a notice that this node holds, under the notice's own document identity: so
+/// readers put the two together.
+///
+/// # Errors
+/// [`DraftError`]; a label looser than the notice's.
+pub fn annotation(
+    draft: &Draft,
+    target: &Target,
+    aud: Audience,
+    tlp: Tlp,
+    title: &str,
+    text: &str,
+) -> Result<Statement, DraftError> {
+    let t = &target.statement;
+    if tlp < t.tlp {
+        return Err(DraftError::Stricter { own: t.tlp, asked: tlp });
+    }
+    let body = media("text/plain", text.as_bytes(), None)?;
+    let plain = draft.plain(aud, tlp, t.severity, title.to_owned(), t.lang.clone(), body);
+    let statement =
+        Statement { kind: Kind::Annotation, doc: t.doc.clone(), re: Some(target.id), ..plain };
+    finish(statement, None, Some(target))
+}
