@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
-use super::budget::Budget;
+use super::receipts::Words;
 use crate::bus::{Bus, Endpoint};
 use crate::jws::Signer;
 use crate::notice::{Id, NodeId};
@@ -38,7 +38,7 @@ pub(super) struct Node {
     /// Held from the decision to the keeping of one notice; first come, first served.
     pub(super) router: Mutex<Router>,
     /// Words that a sender can provoke at will; locked after the router.
-    pub(super) words: Mutex<Budget>,
+    pub(super) words: Mutex<Words>,
     /// The relay key: hops and receipts.
     pub(super) key: Box<dyn Signer>,
     /// This node's own server.

@@ -187,7 +187,7 @@ async fn connect(
     let node = Node {
         me: config.node.clone(),
         router: Mutex::new(Router::new(config.node.clone(), policy)),
-        words: Mutex::new(receipts::budget()),
+        words: Mutex::new(receipts::Words::new()),
         trust: watch::Sender::new(trust),
         archive: Mutex::new(archive),
         curable: AtomicBool::new(false),
