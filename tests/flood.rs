@@ -11,6 +11,7 @@ use chappe::notice::{Id, Receipt, Time};
 use support::*;
 
 const REGION: &str = "eu-fr-bre";
+const TOWN: &str = "eu.fr.bre.public-administration";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_refused_notices_fills_no_board() {
@@ -66,4 +67,63 @@ async fn the_same_word_again_goes_no_further() {
         same => Err(format!("{same}")),
     };
     assert_eq!(all.eventually("another word is kept", after).await, before + 1);
+}
+
+/// A report as its node's own publisher sends it, over one connection for all of them.
+struct Reporter<'f> {
+    all: &'f Federation,
+    node: &'static str,
+    scope: &'static str,
+    bus: chappe::bus::Bus,
+    publisher: String,
+}
+
+impl<'f> Reporter<'f> {
+    async fn of(all: &'f Federation, node: &'static str, scope: &'static str) -> Self {
+        let publisher = all.publisher(node);
+        let bus = all.connect(node, Role::Publisher(publisher.clone())).await;
+        Self { all, node, scope, bus, publisher }
+    }
+
+    async fn report(&self) -> Id {
+        let fed = &self.all.rendered.fed;
+        let report = escalation_in(self.scope, fed, self.node, "eu-fr", b"{}");
+        let wire = self.all.issue(&report, b"{}".to_vec());
+        let subject = address::local_intake(address::REAL, &self.publisher, wire.id());
+        let placed = self.bus.place(&subject, &wire.headers(), wire.body.clone(), None).await;
+        placed.expect("sent");
+        wire.id()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flood_from_one_child_does_not_delay_anothers_critical_report() {
+    const FLOOD: usize = 300;
+    const GATHERED: usize = 240;
+    let all = Federation::start(SMALL).await;
+    let top = "eu-fr";
+    // While the top is away, the flood gathers in the outbox of the region.
+    all.kill_relay(top);
+    let townhall = Reporter::of(&all, "eu-fr-bre-townhall1", TOWN).await;
+    for _ in 0..FLOOD {
+        townhall.report().await;
+    }
+    let gathered = async || {
+        let cases = all.stream_state(REGION, "CASES").await.messages;
+        if cases >= GATHERED as u64 { Ok(()) } else { Err(format!("{cases} cases")) }
+    };
+    let long = std::time::Duration::from_secs(240);
+    all.within(long, "the flood has come to the region", gathered).await;
+    all.start_relay(top);
+    all.alive(top).await;
+    let hospital = Reporter::of(&all, "eu-fr-bre-hospital1", "eu.fr.bre.health").await;
+    let critical = hospital.report().await;
+    let before = async || {
+        let cases = all.subjects(top, "CASES").await;
+        let there = cases.iter().any(|subject| subject.ends_with(&critical.to_string()));
+        if there { Ok(cases.len()) } else { Err(format!("{} others are there", cases.len())) }
+    };
+    let before = all.within(long, "the other child's report is at the top", before).await;
+    assert!(before < GATHERED * 4 / 5, "it came behind {before} of {GATHERED} and more");
+    println!("{before} of {GATHERED} and more came before it");
 }

@@ -7,9 +7,9 @@
 use super::pattern::live;
 use super::place::{
     DESK, REAL, child_durable, fetch, held_durable, intake_stream, live_user, outbox_durable,
-    replay_durable,
+    outbox_lane, replay_durable,
 };
-use super::plan::{FOLDED, Neighbourhood, both};
+use super::plan::{FOLDED, INDEXED, Neighbourhood, both};
 use super::spec::{AccountSpec, ExportSpec, ImportSpec, Role, UserSpec};
 use crate::notice::NodeId;
 
@@ -179,15 +179,18 @@ fn relay(hood: &Neighbourhood) -> UserSpec {
     }
     for upstream in &hood.upstreams {
         publish.extend(reads("OUTBOX", &outbox_durable(upstream)));
+        for source in hood.intakes() {
+            publish.extend(reads("OUTBOX", &outbox_lane(upstream, &source)));
+        }
     }
     for source in hood.sources() {
         publish.extend(reads("HELD", &held_durable(&source)));
     }
-    for stream in FOLDED {
+    for stream in FOLDED.into_iter().chain([INDEXED]) {
         publish.extend(reads(stream, "fold"));
         publish.push(format!("$JS.API.CONSUMER.RESET.{stream}.fold"));
     }
-    for stream in ["BOARD", "INBOX", "CASES", "OUTBOX", "RECEIPTS", "TRUST", "QUARANTINE"] {
+    for stream in ["BOARD", "INBOX", "CASES", "OUTBOX", "HELD", "RECEIPTS", "TRUST", INDEXED] {
         publish.push(format!("$JS.API.DIRECT.GET.{stream}.>"));
         publish.push(format!("$JS.API.STREAM.MSG.DELETE.{stream}"));
         publish.push(format!("$JS.API.STREAM.INFO.{stream}"));

@@ -15,11 +15,11 @@ pub use self::pattern::{Interest, amber_sectors, child_beats, child_board, live,
 pub use self::place::{
     DESK, DRILL, Place, REAL, Source, child_durable, child_intake, desk, direct_record, fetch,
     filtered, heartbeat, held, held_durable, intake_stream, is_reserved, live_user, local_intake,
-    outbox_durable, outbox_record, quarantine, realm, receipt, replay_durable, subject, trust,
-    trust_list,
+    outbox, outbox_durable, outbox_lane, outbox_record, probe, quarantine, quarantined_for, realm,
+    receipt, replay_durable, subject, trust, trust_list,
 };
 pub use self::plan::{
-    FOLDED, LocalSubscriber, MAX_REPLAY, Neighbourhood, closed_durables, link_durables,
+    FOLDED, INDEXED, LocalSubscriber, MAX_REPLAY, Neighbourhood, closed_durables, link_durables,
 };
 pub use self::spec::{
     AccountSpec, Discard, DurableSpec, ExportSpec, ImportSpec, NodePlan, Retention, Role,

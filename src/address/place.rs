@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::notice::{ALL, Id, Kind, NodeId, Scope, Statement, Tlp};
+use crate::notice::{ALL, Id, Kind, NodeId, Reason, Scope, Statement, Tlp};
 use crate::trust::{Named, Sort};
 
 /// First token of every subject of a real notice.
@@ -46,6 +46,17 @@ impl Place {
             Self::Inbox => "inbox",
             Self::Cases => "cases",
             Self::Outbox(_) => "outbox",
+        }
+    }
+
+    /// The stream that it lies in.
+    #[must_use]
+    pub fn stream(&self) -> &'static str {
+        match self {
+            Self::Board | Self::Direct(_) => "BOARD",
+            Self::Inbox => "INBOX",
+            Self::Cases => "CASES",
+            Self::Outbox(_) => "OUTBOX",
         }
     }
 
@@ -143,6 +154,12 @@ pub fn direct_record(realm: &str, child: &NodeId, id: Id) -> String {
     format!("{realm}.direct.{child}.{id}")
 }
 
+/// Where a notice waits for an upstream: apart by its source, so that none waits behind another's.
+#[must_use]
+pub fn outbox(realm: &str, upstream: &NodeId, source: &Source, id: Id) -> String {
+    format!("{realm}.outbox.{upstream}.{source}.{id}")
+}
+
 /// Where a receipt waits for an upstream.
 #[must_use]
 pub fn outbox_record(realm: &str, upstream: &NodeId, id: Id) -> String {
@@ -167,6 +184,12 @@ pub fn heartbeat(issuer: &NodeId, scope: &Scope, tlp: Tlp) -> String {
     format!("{REAL}.beats.{issuer}.{scope}.{}.{issuer}.{ALL}", tlp.token())
 }
 
+/// Where a relay tries whether its own server stores. Nobody's pattern has it.
+#[must_use]
+pub fn probe(me: &NodeId) -> String {
+    format!("{REAL}.beats.{me}.probe")
+}
+
 /// Where a node's word that it filtered a notice goes down beside the channel's heartbeats.
 #[must_use]
 pub fn filtered(s: &Statement, scope: &Scope, by: &NodeId, of: Id) -> String {
@@ -189,10 +212,17 @@ pub fn trust_list(digest: Id) -> String {
     format!("{REAL}.trust.list.{digest}")
 }
 
-/// Where refused input is kept; `digest` is of headers and payload as received.
+/// Where refused input is kept, by the source or its token; `digest` is of headers and payload as
+/// received.
 #[must_use]
-pub fn quarantine(reason: crate::notice::Reason, source: &Source, digest: Id) -> String {
-    format!("{REAL}.quarantine.{reason}.{source}.{digest}")
+pub fn quarantine(reason: Reason, source: &impl fmt::Display, digest: Id) -> String {
+    format!("{}{source}.{digest}", quarantined_for(reason))
+}
+
+/// What every subject of a reason's quarantine begins with.
+#[must_use]
+pub fn quarantined_for(reason: Reason) -> String {
+    format!("{REAL}.quarantine.{reason}.")
 }
 
 /// Where `asker` asks for what it may have.
@@ -235,7 +265,13 @@ pub fn replay_durable(subscriber: &str) -> String {
     format!("replay-{subscriber}")
 }
 
-/// The durable of the outbox toward an upstream.
+/// The durable of the outbox toward an upstream, for what comes from one source.
+#[must_use]
+pub fn outbox_lane(upstream: &NodeId, source: &Source) -> String {
+    format!("to-{upstream}-from-{source}")
+}
+
+/// The durable of the outbox toward an upstream, for receipts and trust documents.
 #[must_use]
 pub fn outbox_durable(upstream: &NodeId) -> String {
     format!("to-{upstream}")

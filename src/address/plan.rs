@@ -6,7 +6,7 @@ use super::accounts;
 use super::pattern::{Interest, amber_sectors, child_beats, child_board, replay};
 use super::place::{
     DESK, DRILL, REAL, Source, child_durable, held_durable, intake_stream, outbox_durable,
-    replay_durable,
+    outbox_lane, replay_durable,
 };
 use super::spec::{Discard, DurableSpec, NodePlan, Retention, StreamSpec};
 use crate::notice::{NodeId, Scope, Severity, Tlp};
@@ -20,6 +20,9 @@ const NOTICE_AGE: Duration = Duration::from_secs(401 * 24 * 3600);
 /// Streams that a relay folds into its state at start, trust first: the rest is judged by it. Of
 /// notices it reads the headers alone.
 pub const FOLDED: [&str; 6] = ["TRUST", "BOARD", "INBOX", "CASES", "RECEIPTS", "BEATS"];
+
+/// The stream of which a relay keeps an index: what was refused, and how much of it by whom.
+pub const INDEXED: &str = "QUARANTINE";
 
 /// The most local subscribers of a node: each has a replay durable on the board, and a durable is
 /// state that the server writes down with every acknowledgement.
@@ -147,7 +150,7 @@ impl Neighbourhood {
                 discard: Discard::Old,
                 per_subject: None,
                 max_age: Some(90 * DAY),
-                ..kept("QUARANTINE", &["quarantine"], 128 * MIB)
+                ..kept(INDEXED, &["quarantine"], 128 * MIB)
             },
         ];
         streams.extend(self.intakes().iter().filter_map(intake));
@@ -155,8 +158,9 @@ impl Neighbourhood {
     }
 
     fn durables(&self) -> Vec<DurableSpec> {
+        let folded = FOLDED.iter().chain([&INDEXED]);
         let mut durables: Vec<DurableSpec> =
-            FOLDED.iter().map(|stream| durable(stream, "fold".into(), Vec::new(), true)).collect();
+            folded.map(|stream| durable(stream, "fold".into(), Vec::new(), true)).collect();
         durables.extend(self.links.iter().flat_map(link_durables));
         for (name, interest) in &self.subscribers {
             durables.push(durable("BOARD", replay_durable(name), replay(interest), false));
@@ -165,8 +169,12 @@ impl Neighbourhood {
         let streams = intakes.iter().filter_map(intake_stream);
         durables.extend(streams.map(|stream| durable(&stream, "relay".into(), Vec::new(), false)));
         for upstream in &self.upstreams {
-            let filters = both(&format!("outbox.{upstream}.>"));
+            let filters = both(&format!("outbox.{upstream}.*"));
             durables.push(durable("OUTBOX", outbox_durable(upstream), filters, false));
+            for source in &intakes {
+                let filters = both(&format!("outbox.{upstream}.{source}.*"));
+                durables.push(durable("OUTBOX", outbox_lane(upstream, source), filters, false));
+            }
         }
         for source in self.sources() {
             let filters = both(&format!("held.{source}.>"));

@@ -5,7 +5,7 @@
 
 use async_nats::jetstream::consumer::{FromConsumer, Info, PullConsumer};
 use async_nats::jetstream::response::Response;
-use async_nats::jetstream::{Context, ErrorCode};
+use async_nats::jetstream::{Context, ErrorCode, stream};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
@@ -15,6 +15,17 @@ use super::pull::Reading;
 /// What says that something is not there.
 const ABSENT: [ErrorCode; 3] =
     [ErrorCode::STREAM_NOT_FOUND, ErrorCode::CONSUMER_NOT_FOUND, ErrorCode::NO_MESSAGE_FOUND];
+
+/// How much is in a stream, and how much may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fullness {
+    /// Bytes stored, with headers and subjects.
+    pub bytes: u64,
+    /// Messages stored.
+    pub messages: u64,
+    /// Its bound in bytes.
+    pub max_bytes: u64,
+}
 
 impl Bus {
     /// One API request, `subject` without its prefix; `what` is what an error calls it.
@@ -74,6 +85,18 @@ impl Bus {
         let durable = self.durable(Reading::Own, stream, durable).await?;
         let info = durable.cached_info();
         Ok(info.num_pending + u64::try_from(info.num_ack_pending).unwrap_or_default())
+    }
+
+    /// How full a stream of the own account is. Needs nothing but `STREAM.INFO` of it.
+    ///
+    /// # Errors
+    /// [`BusError`].
+    pub async fn fullness(&self, stream: &str) -> Result<Fullness, BusError> {
+        let subject = format!("STREAM.INFO.{stream}");
+        let info: stream::Info = self.api(Reading::Own, subject, &json!({}), stream).await?;
+        // Without a bound it is never full.
+        let max_bytes = u64::try_from(info.config.max_bytes).unwrap_or(u64::MAX);
+        Ok(Fullness { bytes: info.state.bytes, messages: info.state.messages, max_bytes })
     }
 
     /// Sets a durable of the own account back to a stream sequence; needs `CONSUMER.RESET` of it.

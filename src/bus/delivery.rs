@@ -16,6 +16,8 @@ use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Time, Wire, Wir
 /// What every sender of ours asks of the server, which stores it with the message.
 const EXPECTED: &str = "Nats-Expected-Last-Subject-Sequence";
 const TTL: &str = "Nats-TTL";
+/// How large a payload is that was left out.
+const LEFT_OUT: &str = "Nats-Msg-Size";
 
 /// One message, taken apart; nothing in it is believed.
 pub struct Delivery {
@@ -31,6 +33,8 @@ pub struct Delivery {
     pub foreign_headers: usize,
     /// The body.
     pub payload: Vec<u8>,
+    /// How large the body is, also where it was left out.
+    pub size: u64,
     /// How often it was delivered, this time included.
     pub delivered: u64,
     /// Its sequence in the stream; 0 if it did not come from one.
@@ -65,13 +69,15 @@ impl Delivery {
 
     pub(super) fn from_core(message: async_nats::Message) -> Self {
         let headers = message.headers.unwrap_or_default();
-        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG, EXPECTED, TTL];
+        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG, EXPECTED, TTL, LEFT_OUT];
         let foreign = |(name, _): &(&async_nats::HeaderName, _)| {
             let name: &str = name.as_ref();
             !ours.contains(&name)
         };
+        let left_out = headers.get(LEFT_OUT).and_then(|size| size.as_str().parse().ok());
         Self {
             subject: message.subject.to_string(),
+            size: left_out.unwrap_or(message.payload.len() as u64),
             notice: values(&headers, HEADER_NOTICE),
             hops: values(&headers, HEADER_HOPS),
             body_sig: values(&headers, HEADER_BODY_SIG),

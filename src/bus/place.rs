@@ -50,7 +50,14 @@ pub enum PlaceError {
     /// The server said that this user may not publish there.
     #[error("{0}: this user may not publish there")]
     NotGranted(String),
-    /// No answer, or one that says nothing: it may be stored. Placing again is safe.
+    /// The server refused this very message.
+    #[error("the server refuses it: {0}")]
+    Refused(String),
+    /// Connected, and no answer in time: it may be stored. Placing again is safe.
+    #[error("the server did not say in time that it stored it; is its disk full?")]
+    NoAnswer,
+    /// An answer that says nothing, or none since the connection was lost: it may be stored.
+    /// Placing again is safe.
     #[error("not known to be stored: {0}")]
     Unknown(String),
 }
@@ -68,6 +75,21 @@ impl Bus {
         payload: Vec<u8>,
         ttl: Option<Duration>,
     ) -> Result<Placed, PlaceError> {
+        let placed = self.place_at(subject, headers, payload, ttl).await?;
+        Ok(if placed.is_some() { Placed::Stored } else { Placed::AlreadyThere })
+    }
+
+    /// As [`Self::place`]; returns the sequence under which it was stored, `None` if it was there.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub async fn place_at(
+        &self,
+        subject: &str,
+        headers: &[(&'static str, String)],
+        payload: Vec<u8>,
+        ttl: Option<Duration>,
+    ) -> Result<Option<u64>, PlaceError> {
         let message = message(headers, payload, ttl)?.expected_last_subject_sequence(0);
         self.publish(subject, message).await
     }
@@ -93,7 +115,11 @@ impl Bus {
         self.publish(subject, message(&[], payload, Some(ttl))?).await.map(|_| ())
     }
 
-    async fn publish(&self, subject: &str, message: PublishMessage) -> Result<Placed, PlaceError> {
+    async fn publish(
+        &self,
+        subject: &str,
+        message: PublishMessage,
+    ) -> Result<Option<u64>, PlaceError> {
         let sending = async {
             match self.jetstream.send_publish(subject.to_owned(), message).await {
                 Ok(acknowledgement) => acknowledgement.await,
@@ -104,7 +130,7 @@ impl Bus {
             Ok(ack) if ack.duplicate => {
                 Err(PlaceError::Unknown("a duplicate by message id, which nobody sends".into()))
             }
-            Ok(_) => Ok(Placed::Stored),
+            Ok(ack) => Ok(Some(ack.sequence)),
             Err(error) => outcome(&error),
         }
     }
@@ -118,23 +144,27 @@ fn unsent(error: BusError) -> PlaceError {
     }
 }
 
-fn outcome(error: &PublishError) -> Result<Placed, PlaceError> {
+/// `None`: the subject has its message already.
+fn outcome(error: &PublishError) -> Result<Option<u64>, PlaceError> {
     match error.kind() {
-        PublishErrorKind::WrongLastSequence => Ok(Placed::AlreadyThere),
+        PublishErrorKind::WrongLastSequence => Ok(None),
         PublishErrorKind::StreamNotFound => Err(PlaceError::NoStream),
         PublishErrorKind::MaxPayloadExceeded => Err(PlaceError::Size),
+        PublishErrorKind::TimedOut => Err(PlaceError::NoAnswer),
         _ => refusal(error),
     }
 }
 
 /// 10077 says both "one per subject" and "full"; only its text tells them apart.
-fn refusal(error: &PublishError) -> Result<Placed, PlaceError> {
+fn refusal(error: &PublishError) -> Result<Option<u64>, PlaceError> {
     let cause = error.source().and_then(|e| e.downcast_ref::<async_nats::jetstream::Error>());
     let Some(cause) = cause else { return Err(PlaceError::Unknown(error.to_string())) };
     match cause.error_code().0 {
-        LIMIT_REACHED if cause.to_string().contains("per subject") => Ok(Placed::AlreadyThere),
+        LIMIT_REACHED if cause.to_string().contains("per subject") => Ok(None),
         LIMIT_REACHED | NO_ROOM => Err(PlaceError::Full),
         TOO_LARGE => Err(PlaceError::Size),
+        // The server's own trouble is 500 and above.
+        _ if cause.code() < 500 => Err(PlaceError::Refused(cause.to_string())),
         _ => Err(PlaceError::Unknown(cause.to_string())),
     }
 }

@@ -23,6 +23,9 @@ const DUPLICATE_WINDOW: Duration = Duration::from_millis(100);
 /// Longer than verify, place and a reconnect together.
 const ACK_WAIT: Duration = Duration::from_secs(30);
 const MAX_ACK_PENDING: i64 = 256;
+/// What is held is all in hand, each with its own delay: an alert must not stand behind a few
+/// hundred that wait for room.
+const MAX_HELD_PENDING: i64 = 4_096;
 
 /// What provisioning did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -251,7 +254,8 @@ fn durable_over(mut config: consumer::Config, spec: &DurableSpec) -> consumer::C
     } else {
         config.ack_policy = AckPolicy::Explicit;
         config.ack_wait = ACK_WAIT;
-        config.max_ack_pending = MAX_ACK_PENDING;
+        let held = spec.stream == "HELD";
+        config.max_ack_pending = if held { MAX_HELD_PENDING } else { MAX_ACK_PENDING };
     }
     config
 }

@@ -12,6 +12,7 @@ mod list;
 mod output;
 mod provision;
 mod publish;
+mod quarantine;
 mod relay;
 mod respond;
 mod sending;
@@ -70,6 +71,8 @@ enum Verb {
     Respond(respond::Arguments),
     /// List escalations and responses, newest first
     Cases(list::Arguments),
+    /// What this node has refused: list, show, release, drop
+    Quarantine(quarantine::Arguments),
     /// Show notices as they come
     Subscribe(subscribe::Arguments),
     /// Check a saved notice, offline
@@ -130,6 +133,7 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Verb::Escalate(arguments) => on_runtime(escalate::run(arguments)),
         Verb::Respond(arguments) => on_runtime(respond::run(arguments)),
         Verb::Cases(arguments) => on_runtime(list::run(true, arguments)),
+        Verb::Quarantine(arguments) => on_runtime(quarantine::run(arguments)),
         Verb::Subscribe(arguments) => on_runtime(subscribe::run(arguments)),
         Verb::Verify(arguments) => verify::run(arguments),
         Verb::Status(arguments) => on_runtime(status::run(arguments)),

@@ -89,6 +89,8 @@ reasons! {
     Rule = "rule",
     /// No rule covers it.
     NoRule = "no-rule",
+    /// It failed again and again for a reason that lies in itself.
+    Poison = "poison",
     /// The node's own bundle has expired: it issues nothing until it has a new one.
     TrustStale = "trust-stale",
     /// A trust document of a version that is not higher than the one in force.

@@ -10,8 +10,9 @@ use super::beats;
 use super::budget::Budget;
 use super::desk::{self, Asker, FetchAnswer, FetchQuestion};
 use super::node::Node;
+use super::quarantine;
 use super::verbs::at_desk;
-use crate::address::{self, Neighbourhood};
+use crate::address::{self, Neighbourhood, Source};
 use crate::bus::{BusError, Request};
 use crate::jws;
 use crate::notice::{Id, NodeId};
@@ -38,7 +39,7 @@ pub(super) async fn serve(
 ) -> Result<(), BusError> {
     let mut fetches = node.own.serve(&address::fetch(">")).await?;
     let mut desks = node.own.serve(&address::desk(">")).await?;
-    let askers = askers(hood);
+    let (askers, places) = (askers(hood), quarantine::Places::of(hood));
     let mut budgets = Budgets {
         all: Budget::new(MAX_PER_MINUTE),
         papers: Budget::new(MAX_PAPERS),
@@ -52,7 +53,7 @@ pub(super) async fn serve(
                 request.respond(answer).await;
             }
             Some(request) = desks.next() => {
-                let answer = at_desk(node, &mut budgets.all, &request).await;
+                let answer = at_desk(node, &places, &mut budgets.all, &request).await;
                 request.respond(answer).await;
             }
         }
@@ -104,6 +105,7 @@ async fn fetch(
         list: None,
         rewind: None,
         held: Some(ids),
+        waiting: None,
     } = &question
     {
         return match who {
@@ -111,7 +113,14 @@ async fn fetch(
             _ => refusal("bad question"),
         };
     }
-    let FetchQuestion { receipts, skip, trust, list, rewind, held: None } = question else {
+    if question == (FetchQuestion { waiting: Some(true), ..FetchQuestion::default() }) {
+        return match who {
+            Who::Neighbour(child) => waiting(node, child).await,
+            _ => refusal("bad question"),
+        };
+    }
+    let FetchQuestion { receipts, skip, trust, list, rewind, held: None, waiting: None } = question
+    else {
         return refusal("bad question");
     };
     let Budgets { papers, rewinds, .. } = budgets;
@@ -146,6 +155,17 @@ async fn fetch(
 async fn receipts_of(node: &Node, asker: Asker<'_>, of: Id, skip: usize) -> Vec<u8> {
     let router = node.router.lock().await;
     write(&desk::receipts(&router, &node.trust(), asker, of, skip))
+}
+
+/// How much of a child's waits in its intake: it keeps back what is more than a little.
+async fn waiting(node: &Node, child: &NodeId) -> Vec<u8> {
+    let Some(stream) = address::intake_stream(&Source::Child(child.clone())) else {
+        return refusal("not now");
+    };
+    match node.own.waiting(&stream, "relay").await {
+        Ok(waiting) => write(&FetchAnswer { waiting: Some(waiting), ..FetchAnswer::default() }),
+        Err(_) => refusal("not now"),
+    }
 }
 
 /// Everything that a child's durable lets pass comes again; what it has already is not doubled.

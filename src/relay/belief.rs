@@ -7,8 +7,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::node::Node;
-use super::quarantine;
 use super::settle::{Settle, settle};
+use super::{poison, quarantine};
 use crate::address::{self, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::notice::{Id, NodeId, Time};
@@ -46,7 +46,8 @@ pub(super) fn record(payload: &[u8]) -> Record {
 pub(super) async fn handle(node: &Node, source: &Source, delivery: Delivery) {
     let now = crate::time::now();
     node.metrics.received_trust();
-    let done = take(node, now, source, &delivery).await;
+    let done = poison::caught(take(node, now, source, &delivery)).await;
+    let done = poison::bounded(node, source, &delivery, done).await;
     settle(node, source, &delivery, done).await;
 }
 

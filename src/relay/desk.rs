@@ -21,7 +21,7 @@ const MAX_WORDS: usize = 512;
 pub const MAX_ASKED: usize = 200;
 
 /// What an asker sends to `chappe.fetch.<asker>`: one of these.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FetchQuestion {
     /// The notice whose receipts are asked for.
@@ -43,6 +43,9 @@ pub struct FetchQuestion {
     /// case it was restored from a backup.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub held: Option<Vec<Id>>,
+    /// `true`: how many messages of this neighbour wait in its intake?
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waiting: Option<bool>,
 }
 
 /// What comes back. "Not there" and "not for you" are one answer.
@@ -61,6 +64,9 @@ pub struct FetchAnswer {
     /// Where to ask on from, while there are more.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next: Option<usize>,
+    /// How many messages of the asker wait in its intake.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub waiting: Option<u64>,
 }
 
 /// What a desk sends to `chappe.desk.<verb>`.
@@ -207,9 +213,13 @@ pub(super) enum Asker<'a> {
     Neighbour(&'a NodeId),
 }
 
-/// What the desk sees of what the node holds, as far as an answer holds it.
-#[must_use]
-pub fn list(router: &Router, trust: &Trust, now: Time, question: &DeskQuestion) -> DeskAnswer {
+/// What the desk sees of what the node holds.
+pub(super) fn list(
+    router: &Router,
+    trust: &Trust,
+    now: Time,
+    question: &DeskQuestion,
+) -> DeskAnswer {
     let mut found: Vec<_> = router
         .ledger()
         .notices()

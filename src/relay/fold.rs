@@ -7,6 +7,7 @@ use super::beats;
 use super::belief::{Record, record};
 use super::hood;
 use super::node::{Archive, Node};
+use super::room;
 use super::trust::Seeds;
 use crate::address::{self, FOLDED, Source};
 use crate::bus::{Bus, BusError, Delivery, PlaceError};
@@ -136,12 +137,20 @@ async fn fold(node: &Node) -> Result<(), BusError> {
         check_owner(&node.own, &node.me, stream).await?;
         let mut messages = node.own.fold(stream).await?;
         while let Some(message) = messages.next().await? {
+            if message.subject == address::probe(&node.me) {
+                continue;
+            }
             if stream == "BEATS" {
                 heard(node, &message).await;
                 continue;
             }
             match take(&mut router, &message) {
-                Ok(()) => kept += 1,
+                Ok(id) => {
+                    kept += 1;
+                    if let Some(id) = id.filter(|_| stream == "CASES") {
+                        count_case(node, &router, id, &message);
+                    }
+                }
                 Err(why) => tracing::error!(stream, why, subject = %message.subject.escape_debug(),
                     "not what this node writes: left alone"),
             }
@@ -169,9 +178,18 @@ async fn check_owner(own: &Bus, me: &NodeId, stream: &str) -> Result<(), BusErro
     }
 }
 
-fn take(router: &mut Router, message: &Delivery) -> Result<(), String> {
+/// How much of CASES each sender has.
+fn count_case(node: &Node, router: &Router, id: Id, message: &Delivery) {
+    let from = room::of_node(router.ledger().from(id).flatten());
+    let texts = message.notice.iter().chain(&message.hops).map(String::len).sum::<usize>();
+    let bytes = room::size(&[], message.size + texts as u64);
+    node.room.add("CASES", Some(&from), bytes);
+}
+
+/// The id of the notice that it is; `None` for a receipt.
+fn take(router: &mut Router, message: &Delivery) -> Result<Option<Id>, String> {
     if message.notice.is_empty() {
-        return receipt(router, message);
+        return receipt(router, message).map(|()| None);
     }
     let wire = message.wire().map_err(|e| e.to_string())?;
     let (statement, kid, hops) = verify::read_stored(&wire).map_err(|e| e.reason.to_string())?;
@@ -183,8 +201,9 @@ fn take(router: &mut Router, message: &Delivery) -> Result<(), String> {
         }
         None => return Err("no hop".into()),
     }
-    router.keep(Stored { id: wire.id(), statement, kid, hops });
-    Ok(())
+    let id = wire.id();
+    router.keep(Stored { id, statement, kid, hops });
+    Ok(Some(id))
 }
 
 /// What was heard before the last end; what has expired meanwhile says nothing.

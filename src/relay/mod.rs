@@ -17,31 +17,36 @@ mod desk;
 mod error;
 mod expiry;
 mod fold;
+mod gate;
 mod hood;
 mod key;
 mod node;
 mod outbox;
 mod placing;
+mod poison;
 mod quarantine;
 mod receipts;
+mod room;
 mod run;
 mod settle;
 mod tasks;
 mod trace;
+mod trouble;
 mod trust;
 mod verbs;
 mod work;
 
 pub use self::ack::{AckAnswer, AckQuestion, Acked, Named};
 pub use self::desk::{
-    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, MAX_ASKED, Word, list,
+    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, MAX_ASKED, Word,
 };
 pub use self::error::RelayError;
 pub use self::fold::stored_trust;
 pub use self::hood::neighbourhood;
+pub use self::quarantine::{Deed, Outcome, QuarantineAnswer, QuarantineQuestion, Quarantined};
 pub use self::run::{Prepared, check, run};
 pub use self::trace::{
-    Next, TraceAnswer, TraceQuestion, Traced, TracedContact, TracedEntities, TracedNode, trace,
+    Next, TraceAnswer, TraceQuestion, Traced, TracedContact, TracedEntities, TracedNode,
 };
 pub(crate) use self::trace::{contact, traced};
 pub use self::trust::{TrustFiles, TrustLoadError, load as load_trust, load_documents};

@@ -7,7 +7,10 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
-use super::receipts::Words;
+use super::budget::Budget;
+use super::quarantine::Index;
+use super::room::Room;
+use super::trouble::Trouble;
 use crate::bus::{Bus, Endpoint};
 use crate::jws::Signer;
 use crate::notice::{Id, NodeId};
@@ -38,7 +41,13 @@ pub(super) struct Node {
     /// Held from the decision to the keeping of one notice; first come, first served.
     pub(super) router: Mutex<Router>,
     /// Words that a sender can provoke at will; locked after the router.
-    pub(super) words: Mutex<Words>,
+    pub(super) words: Mutex<Budget>,
+    /// What lies in quarantine; locked after the router.
+    pub(super) refused: Mutex<Index>,
+    /// How full the own streams are.
+    pub(super) room: Room,
+    /// What fails again and again; locked last.
+    pub(super) trouble: Mutex<Trouble>,
     /// The relay key: hops and receipts.
     pub(super) key: Box<dyn Signer>,
     /// This node's own server.

@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::node::Node;
-use super::quarantine;
+use super::settle::Settle;
+use super::{placing, poison, quarantine};
 use crate::address::{self, DRILL, REAL, Source};
 use crate::bus::{Bus, Delivery, PlaceError, Placed};
 use crate::notice::{Id, NodeId, Wire};
@@ -13,18 +14,25 @@ use crate::verify::{self, Context, Refused};
 /// Between tries while the upstream is away or its intake is full.
 const RETRY: Duration = Duration::from_secs(2);
 
-enum Sent {
-    Done,
-    Never,
-}
-
-/// Sends one message and settles it.
-pub(super) async fn send(node: &Node, upstream: &NodeId, link: &Bus, delivery: Delivery) {
+/// Sends one message and settles it. `from` is whose line it stands in, if it is a notice.
+pub(super) async fn send(
+    node: &Node,
+    upstream: &NodeId,
+    link: &Bus,
+    from: Option<&Source>,
+    delivery: Delivery,
+) {
     let source = Source::Outbox(upstream.clone());
     node.metrics.received(&source, delivery.foreign_headers, delivery.pending);
-    let settled = match forward(node, upstream, link, &delivery).await {
-        Ok(Sent::Done) => delivery.ack().await,
-        Ok(Sent::Never) => delivery.term().await,
+    let sent = poison::caught(forward(node, upstream, link, &delivery)).await;
+    let sent = poison::bounded(node, &source, &delivery, sent).await;
+    if let (Ok(Settle::Ack | Settle::Terminate), Some(from)) = (&sent, from) {
+        node.room.sub("OUTBOX", &from.to_string(), placing::size(&delivery));
+    }
+    let settled = match sent {
+        Ok(Settle::Ack) => delivery.ack().await,
+        Ok(Settle::Terminate) => delivery.term().await,
+        Ok(Settle::Later(wait)) => delivery.nak(wait).await,
         Err(error) => {
             tell(upstream, &delivery, &error);
             delivery.nak(RETRY).await
@@ -50,7 +58,7 @@ async fn forward(
     upstream: &NodeId,
     link: &Bus,
     delivery: &Delivery,
-) -> Result<Sent, PlaceError> {
+) -> Result<Settle, PlaceError> {
     if delivery.notice.is_empty() {
         return record(node, upstream, link, delivery).await;
     }
@@ -61,14 +69,14 @@ async fn forward(
             let placed = link.place(&subject, &wire.headers(), wire.body, None).await?;
             tracing::info!(%id, %upstream, again = placed == Placed::AlreadyThere, "sent up");
             node.metrics.sent(upstream);
-            Ok(Sent::Done)
+            Ok(Settle::Ack)
         }
         Err(refused) => {
             tracing::error!(%upstream, reason = %refused.reason, why = %refused.why.escape_debug(),
                 "not sent up: it no longer verifies");
             node.metrics.refused(refused.reason);
             quarantine::put(node, &source, delivery, &refused).await?;
-            Ok(Sent::Never)
+            Ok(Settle::Terminate)
         }
     }
 }
@@ -81,7 +89,8 @@ fn check(
     let wire = delivery.wire()?;
     let trust = node.trust();
     let context = Context { now: crate::time::now(), me: &node.me, trust: &trust };
-    let verified = verify::verify(context, source, &delivery.subject, wire)?;
+    // Its subject is this relay's own, and says whose line it stood in.
+    let verified = verify::verify_held(context, source, wire)?;
     Ok((address::realm(verified.statement()), verified.id(), verified.wire().clone()))
 }
 
@@ -91,14 +100,14 @@ async fn record(
     upstream: &NodeId,
     link: &Bus,
     delivery: &Delivery,
-) -> Result<Sent, PlaceError> {
+) -> Result<Settle, PlaceError> {
     let id = Id::of(&delivery.payload);
     let waited = |realm: &&str| address::outbox_record(realm, upstream, id) == delivery.subject;
     let Some(realm) = [REAL, DRILL].into_iter().find(waited) else {
         tracing::error!(%upstream, "a record in the outbox under a foreign subject; dropped");
-        return Ok(Sent::Never);
+        return Ok(Settle::Terminate);
     };
     let subject = address::child_intake(realm, &node.me, id);
     link.place(&subject, &[], delivery.payload.clone(), None).await?;
-    Ok(Sent::Done)
+    Ok(Settle::Ack)
 }

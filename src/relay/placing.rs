@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::node::Node;
+use super::room;
 use crate::address::{self, Place, Source};
 use crate::bus::{Delivery, PlaceError, Placed};
 use crate::jws::{self, Signer, Typ};
@@ -21,11 +22,20 @@ pub(super) async fn place(
 ) -> Result<bool, PlaceError> {
     let (wire, hop) = with_hop(node, now, verified)?;
     let headers = wire.headers();
+    let size = room::size(&headers, wire.body.len() as u64);
     for place in places {
-        let subject = address::subject(place, verified.statement(), verified.id());
+        let subject = subject(place, verified);
+        if !room::admits(node, router, verified, place, size) {
+            return Ok(false);
+        }
         let ttl = time_to_live(place, now, verified.statement());
         match node.own.place(&subject, &headers, wire.body.clone(), ttl).await {
-            Ok(placed) => log(node, verified, place, &placed),
+            Ok(placed) => {
+                if placed == Placed::Stored {
+                    counted(node, verified, place, size);
+                }
+                log(node, verified, place, &placed);
+            }
             Err(PlaceError::Full) => {
                 tracing::error!(id = %verified.id(), place = place.as_str(), "full; held");
                 return Ok(false);
@@ -39,6 +49,27 @@ pub(super) async fn place(
     let kid = verified.kid().clone();
     router.keep(Stored { id: verified.id(), statement, kid, hops });
     Ok(true)
+}
+
+/// In the outbox each source has its own line: no two send the same notice up, and if they did,
+/// the upstream keeps it once.
+fn subject(place: &Place, verified: &Verified) -> String {
+    let (statement, id) = (verified.statement(), verified.id());
+    match place {
+        Place::Outbox(upstream) => {
+            address::outbox(address::realm(statement), upstream, verified.source(), id)
+        }
+        place => address::subject(place, statement, id),
+    }
+}
+
+fn counted(node: &Node, verified: &Verified, place: &Place, size: u64) {
+    let source = match place {
+        Place::Cases => Some(room::sender(verified.source())),
+        Place::Outbox(_) => Some(verified.source().to_string()),
+        Place::Board | Place::Direct(_) | Place::Inbox => None,
+    };
+    node.room.add(place.stream(), source.as_deref(), size);
 }
 
 fn log(node: &Node, verified: &Verified, place: &Place, placed: &Placed) {
@@ -81,18 +112,14 @@ pub(super) fn signed<T: Serialize>(
     jws::sign(key, typ, record).map_err(|e| PlaceError::Unknown(e.to_string()))
 }
 
-/// Puts a notice aside, as it came.
+/// Puts a notice aside, as it came. Whether there was room for it: each source has its share.
 pub(super) async fn hold(
     node: &Node,
     verified: &Verified,
     delivery: &Delivery,
-) -> Result<(), PlaceError> {
+) -> Result<bool, PlaceError> {
     let realm = address::realm(verified.statement());
-    let subject = address::held(realm, verified.source(), verified.id());
-    let headers = verified.wire().headers();
-    node.own.place(&subject, &headers, delivery.payload.clone(), None).await?;
-    node.metrics.held();
-    Ok(())
+    put_aside(node, realm, verified.source(), delivery).await
 }
 
 /// Puts aside, as it came, what names a key that nobody has heard of yet. Nothing in it is
@@ -101,12 +128,40 @@ pub(super) async fn hold_unknown(
     node: &Node,
     source: &Source,
     delivery: &Delivery,
-) -> Result<(), PlaceError> {
+) -> Result<bool, PlaceError> {
+    put_aside(node, address::REAL, source, delivery).await
+}
+
+async fn put_aside(
+    node: &Node,
+    realm: &str,
+    source: &Source,
+    delivery: &Delivery,
+) -> Result<bool, PlaceError> {
     let wire = delivery.wire().map_err(|e| PlaceError::Unknown(e.to_string()))?;
-    let subject = address::held(address::REAL, source, wire.id());
-    node.own.place(&subject, &wire.headers(), wire.body, None).await?;
+    let subject = address::held(realm, source, wire.id());
+    let (headers, bytes) = (wire.headers(), size(delivery));
+    let source = source.to_string();
+    if !room::has_share(node, "HELD", &source, bytes) {
+        return Ok(false);
+    }
+    if node.own.place(&subject, &headers, wire.body, None).await? == Placed::Stored {
+        node.room.add("HELD", Some(&source), bytes);
+    }
     node.metrics.held();
-    Ok(())
+    Ok(true)
+}
+
+/// What leaves HELD has gone from its source's share.
+pub(super) fn left_held(node: &Node, source: &Source, delivery: &Delivery) {
+    node.room.sub("HELD", &source.to_string(), size(delivery));
+}
+
+/// Bytes of a delivered message, as they were counted when it was placed.
+pub(super) fn size(delivery: &Delivery) -> u64 {
+    let texts = delivery.notice.iter().chain(&delivery.hops).chain(&delivery.body_sig);
+    let texts = texts.map(|text| ("", text.clone())).collect::<Vec<_>>();
+    room::size(&texts, delivery.size)
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 use super::conditions::{States, set, until};
 use super::error::RelayError;
 use super::node::Node;
+use super::quarantine::Index;
+use super::room::Room;
 use super::tasks::spawn_all;
 use super::trust::{Seeds, TrustFiles, begin};
 use super::{fold, hood, key, receipts};
@@ -187,7 +189,10 @@ async fn connect(
     let node = Node {
         me: config.node.clone(),
         router: Mutex::new(Router::new(config.node.clone(), policy)),
-        words: Mutex::new(receipts::Words::new()),
+        words: Mutex::new(receipts::budget()),
+        refused: Mutex::new(Index::new(u64::MAX)),
+        room: Room::default(),
+        trouble: Mutex::default(),
         trust: watch::Sender::new(trust),
         archive: Mutex::new(archive),
         curable: AtomicBool::new(false),

@@ -3,21 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::conditions::{States, set, until};
 use super::error::RelayError;
+use super::gate::Gate;
 use super::node::Node;
-use super::{adapt, answers, beats, belief, counts, expiry, outbox, work};
+use super::{adapt, answers, beats, belief, counts, expiry, outbox, quarantine, room, work};
 use crate::address::{
-    Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
+    self, Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
+    outbox_lane,
 };
-use crate::bus::{Bus, Endpoint, Reading};
+use crate::bus::{Bus, Endpoint, PlaceError, Reading};
 use crate::notice::NodeId;
 
 /// How often expired notices are forgotten and the link gauges set.
 const TICK: Duration = Duration::from_secs(5);
+/// How often it is tried whether the own server stores, and how long it keeps that.
+const PROBE: Duration = Duration::from_secs(30);
+const KEPT: Duration = Duration::from_secs(3600);
+/// Larger than the blocks of a file system: what is smaller may fit into one that it has already.
+const PROBE_BYTES: usize = 16 * 1024;
 /// Before an upstream whose server is too old or too small is asked again.
 const UNFIT: Duration = Duration::from_secs(60);
 
@@ -38,10 +46,10 @@ pub(super) fn spawn_all(
         spawn_source(tasks, node, source, true, "HELD".into(), durable, stop);
     }
     for (upstream, endpoint) in &node.links {
-        spawn_link(tasks, node, upstream, endpoint.clone(), states, stop);
+        spawn_link(tasks, node, upstream, endpoint.clone(), hood.intakes(), states, stop);
     }
-    let (served, hood, until) = (Arc::clone(node), hood.clone(), stop.clone());
-    tasks.spawn(async move { Ok(answers::serve(&served, &hood, until).await?) });
+    let (served, asked, until) = (Arc::clone(node), hood.clone(), stop.clone());
+    tasks.spawn(async move { Ok(answers::serve(&served, &asked, until).await?) });
     let (adapted, until) = (Arc::clone(node), stop.clone());
     tasks.spawn(async move {
         adapt::durables(&adapted, &until).await;
@@ -67,9 +75,15 @@ pub(super) fn spawn_all(
         expiry::watch(&aged, &until).await;
         Ok(())
     });
+    let (indexed, until) = (Arc::clone(node), stop.clone());
+    tasks.spawn(async move {
+        quarantine::fold(&indexed, &until).await;
+        Ok(())
+    });
+    let sources = hood.sources();
     let (ticked, until, states) = (Arc::clone(node), stop.clone(), Arc::clone(states));
     tasks.spawn(async move {
-        tick(&ticked, &states, until).await;
+        tick(&ticked, &sources, &states, until).await;
         Ok(())
     });
 }
@@ -99,6 +113,7 @@ fn spawn_link(
     node: &Arc<Node>,
     upstream: &NodeId,
     endpoint: Endpoint,
+    intakes: Vec<Source>,
     states: &States,
     stop: &CancellationToken,
 ) {
@@ -111,7 +126,6 @@ fn spawn_link(
         let source = Source::Upstream(upstream.clone());
         let durable = child_durable(&node.me);
         let mut down = link.pull(Reading::Link, "BOARD", &durable);
-        let mut up = node.own.pull(Reading::Own, "OUTBOX", &outbox_durable(&upstream));
         let downward = async {
             while let Some(delivery) = until(&stop, down.next()).await {
                 work::handle(&node, &source, false, delivery).await;
@@ -130,17 +144,37 @@ fn spawn_link(
                 beats::handle(&node, &source, delivery).await;
             }
         };
-        let upward = async {
-            while let Some(delivery) = until(&stop, up.next()).await {
-                outbox::send(&node, &upstream, &link, delivery).await;
-            }
-        };
+        let upward = upward(&node, &upstream, &link, &intakes, &stop);
         let watching = watch(&node, &upstream, &link, &states, &stop);
         let rewinding = adapt::rewind(&node, &upstream, &link, &stop);
         let learning = beats::learn(&node, &link, &stop);
         tokio::join!(downward, believing, hearing, upward, watching, rewinding, learning);
         Ok(())
     });
+}
+
+/// Receipts and documents go up as they come; of notices each source has its own line, and one of
+/// each goes up in turn: a flood from one stands before nobody else's.
+async fn upward(
+    node: &Node,
+    upstream: &NodeId,
+    link: &Bus,
+    intakes: &[Source],
+    stop: &CancellationToken,
+) {
+    let gate = Gate::new();
+    let line = async |durable: String, from: Option<&Source>| {
+        let mut line = node.own.pull(Reading::Own, "OUTBOX", &durable);
+        while let Some(delivery) = until(stop, line.next()).await {
+            if from.is_some() && until(stop, gate.pass(&node.me, link)).await.is_none() {
+                return;
+            }
+            outbox::send(node, upstream, link, from, delivery).await;
+        }
+    };
+    let lines = intakes.iter().map(|from| line(outbox_lane(upstream, from), Some(from)));
+    let records = line(outbox_durable(upstream), None);
+    tokio::join!(records, join_all(lines));
 }
 
 /// Connects however long it takes: an upstream whose server is unfit harms its own link alone.
@@ -177,10 +211,52 @@ async fn watch(
     }
 }
 
-async fn tick(node: &Node, states: &States, stop: CancellationToken) {
+/// A full disk must show before the next alert does not come: something is stored, and
+/// forgotten by itself.
+async fn probe(node: &Node) {
+    let subject = address::probe(&node.me);
+    let stored = node.own.put_latest_for(&subject, vec![0; PROBE_BYTES], KEPT).await;
+    let mut trouble = node.trouble.lock().await;
+    match stored {
+        Ok(()) => trouble.settled(None, &subject),
+        Err(PlaceError::NoAnswer) => {
+            if trouble.unanswered(crate::time::now(), None, &subject) {
+                tracing::error!(
+                    "connected, but the own server does not say that it stores: its \
+                    disk is full, or was. Make room, then restart nats-server"
+                );
+            }
+        }
+        Err(error) => tracing::debug!(%error, "not known whether the own server stores"),
+    }
+}
+
+/// Whether the servers store what they are given: the own one, and those above.
+async fn storage(node: &Node, states: &States) {
+    let mut trouble = node.trouble.lock().await;
+    trouble.prune(crate::time::now());
+    let stores = trouble.stores(None);
+    node.metrics.storage(stores);
+    set(states, "storage", stores);
+    for upstream in node.links.keys() {
+        set(states, &format!("storage of {upstream}"), trouble.stores(Some(upstream)));
+    }
+}
+
+async fn tick(node: &Node, sources: &[Source], states: &States, stop: CancellationToken) {
+    let (mut attributed, mut probed) = (false, None);
     loop {
         node.metrics.server(node.own.is_up());
         set(states, "server", node.own.is_up());
+        if probed.is_none_or(|at: tokio::time::Instant| at.elapsed() > PROBE) {
+            probe(node).await;
+            probed = Some(tokio::time::Instant::now());
+        }
+        storage(node, states).await;
+        room::look(node).await;
+        if !attributed {
+            attributed = room::attribute(node, sources).await.is_ok();
+        }
         if until(&stop, tokio::time::sleep(TICK)).await.is_none() {
             return;
         }

@@ -6,6 +6,7 @@ use super::answers::{read, refusal, write};
 use super::budget::Budget;
 use super::desk::{self, DeskQuestion};
 use super::node::Node;
+use super::quarantine::{self, QuarantineQuestion};
 use super::trace::{self, TraceQuestion};
 use crate::address;
 use crate::bus::Request;
@@ -16,16 +17,18 @@ enum Verb {
     List,
     Ack,
     Trace,
+    Quarantine,
 }
 
 impl Verb {
-    const ALL: [Self; 3] = [Self::List, Self::Ack, Self::Trace];
+    const ALL: [Self; 4] = [Self::List, Self::Ack, Self::Trace, Self::Quarantine];
 
     fn as_str(self) -> &'static str {
         match self {
             Self::List => "list",
             Self::Ack => "ack",
             Self::Trace => "trace",
+            Self::Quarantine => "quarantine",
         }
     }
 
@@ -36,7 +39,12 @@ impl Verb {
 }
 
 /// The answer to a desk.
-pub(super) async fn at_desk(node: &Node, budget: &mut Budget, request: &Request) -> Vec<u8> {
+pub(super) async fn at_desk(
+    node: &Node,
+    places: &quarantine::Places,
+    budget: &mut Budget,
+    request: &Request,
+) -> Vec<u8> {
     let Some(verb) = Verb::of(&request.subject) else { return refusal("unknown verb") };
     if !budget.allows(crate::time::now(), &request.subject) {
         return refusal("too many questions; ask again in a minute");
@@ -45,6 +53,7 @@ pub(super) async fn at_desk(node: &Node, budget: &mut Budget, request: &Request)
         Verb::List => list(node, request).await,
         Verb::Ack => ack(node, request).await,
         Verb::Trace => trace(node, request).await,
+        Verb::Quarantine => refused(node, places, request).await,
     };
     answer.unwrap_or_else(|| refusal("bad question"))
 }
@@ -71,4 +80,12 @@ async fn ack(node: &Node, request: &Request) -> Option<Vec<u8>> {
             refusal("the node's server does not take it now; try again")
         }
     })
+}
+
+async fn refused(node: &Node, places: &quarantine::Places, request: &Request) -> Option<Vec<u8>> {
+    let question: QuarantineQuestion = read(request)?;
+    match quarantine::answer(node, places, &question).await {
+        Ok(answer) => Some(write(&answer)),
+        Err(why) => Some(refusal(why)),
+    }
 }

@@ -9,7 +9,7 @@ use tokio::sync::MutexGuard;
 use super::belief::{self, Record};
 use super::node::Node;
 use super::settle::{DELAY, MAX_DELAY, Settle, backoff, settle};
-use super::{placing, quarantine, receipts};
+use super::{placing, poison, quarantine, receipts};
 use crate::address::{self, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::notice::{Id, Reason, Time};
@@ -38,7 +38,11 @@ const MAX_HELD: u64 = 256;
 pub(super) async fn handle(node: &Node, source: &Source, held: bool, delivery: Delivery) {
     let now = crate::time::now();
     node.metrics.received(source, delivery.foreign_headers, delivery.pending);
-    let done = step(node, now, source, held, &delivery).await;
+    let done = poison::caught(step(node, now, source, held, &delivery)).await;
+    let done = poison::bounded(node, source, &delivery, done).await;
+    if held && matches!(done, Ok(Settle::Ack | Settle::Terminate)) {
+        placing::left_held(node, source, &delivery);
+    }
     settle(node, source, &delivery, done).await;
 }
 
@@ -126,8 +130,8 @@ async fn refuse_or_wait(
         return refuse(node, now, source, delivery, &refused).await;
     }
     tracing::warn!(%source, why = %refused.why.escape_debug(), "an unknown key; it waits");
-    placing::hold_unknown(node, source, delivery).await?;
-    Ok(Settle::Ack)
+    let held = placing::hold_unknown(node, source, delivery).await?;
+    Ok(if held { Settle::Ack } else { Settle::Later(backoff(delivery.delivered)) })
 }
 
 /// What did not pass: into quarantine, and told to its sender alone.
@@ -190,7 +194,8 @@ async fn act(
     Ok(Settle::Ack)
 }
 
-/// Puts aside what must wait, so that nothing behind it does.
+/// Puts aside what must wait, so that nothing behind it does. What is over its source's share
+/// waits at the source.
 async fn wait_for(
     node: &Node,
     held: bool,
@@ -202,6 +207,6 @@ async fn wait_for(
     if held {
         return Ok(Settle::Later(wait));
     }
-    placing::hold(node, verified, delivery).await?;
-    Ok(Settle::Ack)
+    let held = placing::hold(node, verified, delivery).await?;
+    Ok(if held { Settle::Ack } else { Settle::Later(backoff(delivery.delivered)) })
 }

@@ -9,11 +9,15 @@ mod beats;
 mod counts;
 mod receipts;
 mod router;
+mod shares;
 mod step;
+mod stock;
 mod stored;
 
 pub use self::account::{Account, Entities, Known, Part, State};
 pub use self::beats::{Beats, Links, Outlook, own_beats};
 pub use self::router::{Back, Router, Verdict};
-pub use self::step::{covers, own_hop, time_to_live};
+pub use self::shares::{Shares, fits};
+pub use self::step::{covers, is_urgent, own_hop, time_to_live};
+pub use self::stock::Stock;
 pub use self::stored::Stored;

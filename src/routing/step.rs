@@ -5,7 +5,7 @@
 use std::time::Duration;
 
 use crate::address::{Place, REAL, Source};
-use crate::notice::{Hop, Id, NodeId, Outcome, Reason, Receipt, Statement, Time};
+use crate::notice::{Hop, Id, Kind, NodeId, Outcome, Reason, Receipt, Statement, Time};
 use crate::verify::{CLOCK_LEEWAY, Verified};
 
 /// This node's own hop, not signed yet; `None` if it stands there already, as on what comes from
@@ -33,6 +33,17 @@ pub fn time_to_live(place: &Place, now: Time, statement: &Statement) -> Option<D
             Some(left.max(Duration::from_secs(1)))
         }
         Place::Cases | Place::Outbox(_) => None,
+    }
+}
+
+/// Whether a notice may use the last tenth of a board or inbox: alerts and what is said about
+/// them, updates of what is there, what ends something, cases.
+#[must_use]
+pub fn is_urgent(statement: &Statement, target: Option<&Statement>) -> bool {
+    match statement.kind {
+        Kind::Advisory => statement.re.is_some(),
+        Kind::Annotation => target.is_some_and(|target| target.kind == Kind::Alert),
+        Kind::Alert | Kind::Closing | Kind::Withdrawal | Kind::Escalation | Kind::Response => true,
     }
 }
 

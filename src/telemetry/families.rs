@@ -62,8 +62,20 @@ families! {
         "Messages that verification or policy refused";
     QUARANTINED = Counter "chappe_messages_quarantined_total",
         "Refused messages kept for an operator to look at";
+    IN_QUARANTINE = Gauge "chappe_quarantine_messages",
+        "Refused messages that lie in quarantine";
+    PUSHED_OUT = Counter "chappe_quarantine_pushed_out_total",
+        "Messages that left quarantine because newer ones of their source fill its share";
     RETRIED = Counter "chappe_messages_retried_total",
         "Messages put off because the node's own server was away or full";
+    OVER_SHARE = Counter "chappe_messages_over_share_total" ["stream"],
+        "Messages that wait because their source has used up its share of a stream";
+    STREAM_BYTES = Gauge "chappe_stream_bytes" ["stream"],
+        "Bytes in one of the node's streams";
+    STREAM_MAX = Gauge "chappe_stream_max_bytes" ["stream"],
+        "Bytes that one of the node's streams may have";
+    STORAGE = Gauge "chappe_storage_up",
+        "1 while the node's own server stores what it is given, else 0";
     FOREIGN = Counter "chappe_headers_dropped_total",
         "Headers dropped because they are not Chappe's";
     PLACED = Counter "chappe_notices_placed_total" ["place"],
@@ -76,8 +88,6 @@ families! {
         "Notices handed to an upstream's intake";
     RECEIPTS = Counter "chappe_receipts_received_total" ["outcome"],
         "Receipts of other nodes, by what they say";
-    PUT_OFF = Counter "chappe_receipts_put_off_total",
-        "Receipts that wait a minute, since their node changes its words too often";
     TRUSTED = Counter "chappe_trust_documents_taken_total",
         "Roots, bundles and lists taken into TRUST";
     ROOT_ENDS = Gauge "chappe_trust_root_expires_timestamp_seconds",

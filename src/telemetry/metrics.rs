@@ -20,6 +20,7 @@ use crate::trust::Trust;
 pub const HOP_BUCKETS: &[f64] =
     &[0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 60.0, 600.0];
 const PLACES: [&str; 5] = ["board", "direct", "inbox", "cases", "outbox"];
+const STREAMS: [&str; 6] = ["BOARD", "CASES", "HELD", "INBOX", "OUTBOX", "QUARANTINE"];
 const SOURCES: [&str; 5] = ["child", "local", "outbox", "trust", "upstream"];
 
 /// Two metrics of one name, or a text that cannot be encoded: a mistake in this module.
@@ -40,14 +41,19 @@ pub struct Metrics {
     received: IntCounterVec,
     refused: IntCounterVec,
     quarantined: IntCounter,
+    in_quarantine: IntGauge,
+    pushed_out: IntCounter,
     retried: IntCounter,
+    over_share: IntCounterVec,
+    stream_bytes: IntGaugeVec,
+    stream_max: IntGaugeVec,
+    storage: IntGauge,
     foreign_headers: IntCounter,
     placed: IntCounterVec,
     filtered: IntCounterVec,
     held: IntCounter,
     sent: IntCounterVec,
     receipts: IntCounterVec,
-    put_off: IntCounter,
     trusted: IntCounter,
     root_ends: IntGauge,
     bundle_ends: IntGauge,
@@ -75,14 +81,19 @@ impl Metrics {
             received: counters(&registry, families::RECEIVED)?,
             refused: counters(&registry, families::REFUSED)?,
             quarantined: counter(&registry, families::QUARANTINED)?,
+            in_quarantine: gauge(&registry, families::IN_QUARANTINE)?,
+            pushed_out: counter(&registry, families::PUSHED_OUT)?,
             retried: counter(&registry, families::RETRIED)?,
+            over_share: counters(&registry, families::OVER_SHARE)?,
+            stream_bytes: gauges(&registry, families::STREAM_BYTES)?,
+            stream_max: gauges(&registry, families::STREAM_MAX)?,
+            storage: gauge(&registry, families::STORAGE)?,
             foreign_headers: counter(&registry, families::FOREIGN)?,
             placed: counters(&registry, families::PLACED)?,
             filtered: counters(&registry, families::FILTERED)?,
             held: counter(&registry, families::HELD)?,
             sent: counters(&registry, families::SENT)?,
             receipts: counters(&registry, families::RECEIPTS)?,
-            put_off: counter(&registry, families::PUT_OFF)?,
             trusted: counter(&registry, families::TRUSTED)?,
             root_ends: gauge(&registry, families::ROOT_ENDS)?,
             bundle_ends: gauge(&registry, families::BUNDLE_ENDS)?,
@@ -118,6 +129,11 @@ impl Metrics {
         for outcome in Outcome::ALL {
             self.receipts.with_label_values(&[outcome.as_str()]);
         }
+        for stream in STREAMS {
+            self.over_share.with_label_values(&[stream]);
+            self.stream(stream, 0, 0);
+        }
+        self.storage.set(1);
         for upstream in upstreams {
             self.sent.with_label_values(&[upstream.as_str()]);
             self.link_up.with_label_values(&[upstream.as_str()]);
@@ -192,14 +208,35 @@ impl Metrics {
         self.quarantined.inc();
     }
 
+    /// A message waits since its source has used up its share of a stream.
+    pub fn over_share(&self, stream: &str) {
+        self.over_share.with_label_values(&[stream]).inc();
+    }
+
+    /// So full is a stream, and so full it may be.
+    pub fn stream(&self, stream: &str, bytes: u64, max: u64) {
+        self.stream_bytes.with_label_values(&[stream]).set(signed(bytes));
+        self.stream_max.with_label_values(&[stream]).set(signed(max));
+    }
+
+    /// The own server stores what it is given, or does not.
+    pub fn storage(&self, stores: bool) {
+        self.storage.set(i64::from(stores));
+    }
+
+    /// So many messages lie in quarantine.
+    pub fn quarantine_holds(&self, messages: usize) {
+        self.in_quarantine.set(i64::try_from(messages).unwrap_or(i64::MAX));
+    }
+
+    /// A message left quarantine for a newer one of its source.
+    pub fn quarantine_pushed_out(&self) {
+        self.pushed_out.inc();
+    }
+
     /// A notice was put aside.
     pub fn held(&self) {
         self.held.inc();
-    }
-
-    /// A receipt was put off.
-    pub fn put_off(&self) {
-        self.put_off.inc();
     }
 
     /// A message was put off.

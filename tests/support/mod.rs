@@ -61,9 +61,15 @@ impl Federation {
 
     /// As [`Self::start`], with no relay: a server and its accounts, streams and durables.
     pub async fn provisioned(topology: &str) -> Self {
+        Self::provisioned_on(topology, |_| {}).await
+    }
+
+    /// As [`Self::provisioned`], with something done to the rendered files before anything starts.
+    pub async fn provisioned_on(topology: &str, prepare: impl FnOnce(&Rendered)) -> Self {
         let processes = Processes::new();
         let monitor_port = ports::free();
         let rendered = render_into(topology, &processes.folder().join("out"), monitor_port);
+        prepare(&rendered);
         let trust = trust(&rendered.out);
         let federation = Self { rendered, trust, monitor_port, processes, period: None };
         federation.start_server().await;
@@ -81,14 +87,19 @@ impl Federation {
     }
 
     pub async fn start_server(&self) {
-        let mut command = Command::new(ports::nats_server());
-        command.arg("-c").arg(self.rendered.out.join("nats-server.conf"));
-        self.processes.spawn(SERVER, &mut command);
+        self.spawn_server();
         let up = async || match ports::get(self.monitor_port, "/healthz").await {
             Some((200, _)) => Ok(()),
             other => Err(format!("{other:?}")),
         };
         self.eventually("a healthy server", up).await;
+    }
+
+    /// As [`Self::start_server`], without waiting for anything: it may not be able to start.
+    pub fn spawn_server(&self) {
+        let mut command = Command::new(ports::nats_server());
+        command.arg("-c").arg(self.rendered.out.join("nats-server.conf"));
+        self.processes.spawn(SERVER, &mut command);
     }
 
     pub fn kill_server(&self) {

@@ -55,10 +55,21 @@ pub fn describe(body: &[u8]) -> Body {
 
 /// A hospital's report: critical, so that every rendered rule lets it climb.
 pub fn escalation(fed: &Federation, iss: &str, top: &str, body: &[u8]) -> Statement {
+    escalation_in("eu.fr.bre.health", fed, iss, top, body)
+}
+
+/// As [`escalation`], of what happened in a scope.
+pub fn escalation_in(
+    scope: &str,
+    fed: &Federation,
+    iss: &str,
+    top: &str,
+    body: &[u8],
+) -> Statement {
     let report = serde_json::json!({
         "stage": "early-warning", "regime": "nis2", "aware": chappe::time::now().secs() - 3600,
         "type": "malicious-code/infected-system", "nature": "ransomware",
-        "scope": "eu.fr.bre.health",
+        "scope": scope,
     });
     Statement {
         kind: Kind::Escalation,
