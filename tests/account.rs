@@ -71,7 +71,7 @@ const ALL: [(&str, Outcome); 4] = [
 fn who_has_said_nothing_is_missing_and_no_entity_is_named() {
     let found = account("eu-fr", &national(), &words(&ALL[..1]), &[]);
     assert_eq!(shown(&found), ["eu-fr", "eu-fr-bre", "eu-fr-nor", "eu-fr-sante"]);
-    assert!(!found.complete);
+    assert_eq!((found.complete, found.answered, found.of), (false, 1, 6));
     for silent in ["eu-fr-bre", "eu-fr-nor", "eu-fr-sante"] {
         assert_eq!(part(&found, silent).state, State::Silent, "{silent}");
     }
@@ -90,6 +90,7 @@ fn an_entity_with_two_upstreams_answers_to_one_of_them() {
         counting(&mut said, "eu-fr-nor", 1);
         let found = account("eu-fr", &national(), &said, &[]);
         assert!(found.complete, "{told}: {found:#?}");
+        assert_eq!((found.answered, found.of), (6, 6), "nobody counts twice");
         assert!(missing(&found).is_empty());
     }
 }
@@ -112,6 +113,7 @@ fn nobody_counts_more_than_it_serves() {
     let found = account("eu-fr", &national(), &said, &[]);
     assert!(!found.complete, "the town hall is nobody's but Normandy's");
     assert_eq!(missing(&found), [("eu-fr-nor", 1)]);
+    assert_eq!((found.answered, found.of), (5, 6));
 }
 
 #[test]

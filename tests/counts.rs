@@ -193,7 +193,7 @@ fn what_is_its_own_or_travels_up_a_node_does_not_count() {
     keep(&mut region, &own);
     region.keep_receipt(says("eu-fr-bre", own.id(), Outcome::Delivered, 0), String::new());
     region.keep_receipt(says(CLIENTS[0], own.id(), Outcome::Delivered, 1), String::new());
-    assert_eq!(region.counts(&trust, own.id()), None);
+    assert_eq!(region.read(later(60), &trust, own.id()).counts, None);
     assert!(tell(&mut region, later(7_000), &trust).is_empty());
 }
 

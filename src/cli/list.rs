@@ -5,6 +5,7 @@ use clap::Args;
 use super::connection::{Connection, failure};
 use super::output::say;
 use super::targets::find;
+use super::trace::counted;
 use super::{Failure, Outcome};
 use crate::lifecycle::{EXPIRES_SOON, Standing};
 use crate::publish::Session;
@@ -140,7 +141,8 @@ fn whole(listed: &Listed) {
     for (node, word) in &listed.receipts {
         let to = word.to.as_ref().map(|to| format!(" to {to}")).unwrap_or_default();
         let reason = word.reason.as_ref().map(|r| format!(": {r}")).unwrap_or_default();
-        say!("  {node:<24} {}{to}{reason} at {}", word.outcome, word.at);
+        let entities = word.counts.as_ref().map(counted).unwrap_or_default();
+        say!("  {node:<24} {}{to}{reason} at {}{entities}", word.outcome, word.at);
     }
     if listed.more_receipts > 0 {
         say!("  ... and {} more: chappe trace has them all", listed.more_receipts);

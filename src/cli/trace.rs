@@ -60,7 +60,8 @@ async fn page(session: &Session, question: &TraceQuestion) -> Result<TraceAnswer
 fn lines(traced: &Traced) -> Outcome {
     let notice = json!({"id": traced.id, "kind": traced.kind, "iss": traced.iss,
         "aud": traced.aud, "tlp": traced.tlp, "title": traced.title, "version": traced.version,
-        "revision": traced.revision, "standing": traced.standing, "complete": traced.complete});
+        "revision": traced.revision, "standing": traced.standing, "complete": traced.complete,
+        "of": traced.of, "answered": traced.answered});
     for node in &traced.nodes {
         let mut all = serde_json::to_value(node).map_err(Failure::failed)?;
         if let (Value::Object(all), Value::Object(notice)) = (&mut all, &notice) {
@@ -82,7 +83,8 @@ fn heading(traced: &Traced) {
         traced.standing
     );
     let complete = if traced.complete { "all have answered" } else { "not all have answered" };
-    say!("  issued by {} for {}, TLP:{}; {complete}", traced.iss, traced.aud, traced.tlp);
+    let sum = format!("{complete}: {} of {}", traced.answered, traced.of);
+    say!("  issued by {} for {}, TLP:{}; {sum}", traced.iss, traced.aud, traced.tlp);
 }
 
 /// One node, with whom to phone where somebody has to.
@@ -129,13 +131,16 @@ fn notes(node: &TracedNode) -> Vec<String> {
     notes.extend(node.has.as_ref().map(|version| format!("has version {version}")));
     notes.extend(node.entities.as_ref().map(|entities| {
         let (answered, of) = (entities.answered, entities.of);
-        format!("{answered} of {of} entities{}", counted(&entities.counts))
+        let elsewhere = answered < of && entities.missing == 0;
+        let note = if elsewhere { ", the others may have answered elsewhere" } else { "" };
+        format!("{answered} of {of} entities{}{note}", counted(&entities.counts))
     }));
     notes.extend(node.contact.as_ref().map(|contact| phone(&node.node, contact)));
     notes
 }
 
-fn counted(counts: &Counts) -> String {
+/// How many entities said what; nothing if none has.
+pub(super) fn counted(counts: &Counts) -> String {
     let words = counts.iter().map(|(outcome, count)| format!("{count} {}", outcome.as_str()));
     let words: Vec<String> = words.collect();
     if words.is_empty() { String::new() } else { format!(" ({})", words.join(", ")) }

@@ -12,7 +12,6 @@ use super::output::{progress, say};
 use super::trace::{line, phone};
 use super::{Failure, Outcome};
 use crate::notice::{Id, NodeId, Statement};
-use crate::policy::Concern;
 use crate::publish::Session;
 use crate::relay::{TracedNode, contact, traced};
 use crate::routing::{Account, Known, Part};
@@ -140,19 +139,9 @@ fn tell(id: Id, node: &TracedNode, json: bool) {
     }
 }
 
-/// How many have answered, of how many; entities as far as their nodes have counted.
-fn sum(account: &Account) -> (u64, u64) {
-    let entitled = |part: &&Part| part.concern == Some(Concern::Entitled);
-    account.parts.iter().filter(entitled).fold((0, 0), |(answered, of), part| {
-        let entities = part.entities.clone().unwrap_or_default();
-        let silent = traced(part, None).state == "no-answer";
-        (answered + u64::from(!silent) + entities.answered, of + 1 + entities.of)
-    })
-}
-
 fn status(all: &[Sent<'_>], left: Duration) -> String {
-    let sums = all.iter().map(|one| sum(&one.account));
-    let (answered, of) = sums.fold((0, 0), |(a, o), (answered, of)| (a + answered, o + of));
+    let answered: u64 = all.iter().map(|one| one.account.answered).sum();
+    let of: u64 = all.iter().map(|one| one.account.of).sum();
     let names: BTreeSet<&NodeId> = all.iter().flat_map(Sent::missing).map(|p| &p.node).collect();
     let shown: Vec<&str> = names.iter().take(NAMED).map(|node| node.as_str()).collect();
     let more = if names.len() > NAMED { ", ..." } else { "" };
@@ -167,7 +156,7 @@ fn status(all: &[Sent<'_>], left: Duration) -> String {
 /// Ends the line of progress, and says in JSON how it stands.
 fn end(session: &Session, all: &[Sent<'_>], json: bool, outcome: Outcome) -> Outcome {
     for one in all {
-        let (answered, of) = sum(&one.account);
+        let (answered, of) = (one.account.answered, one.account.of);
         if json {
             let missing = one.missing().map(|part| with_contact(session, part));
             let missing: Vec<TracedNode> = missing.collect();
@@ -198,7 +187,7 @@ fn late(
         text.push_str(&format!(" (this node's relay: {trouble})"));
     }
     for one in all.iter().filter(|one| !one.account.complete) {
-        let (answered, of) = sum(&one.account);
+        let (answered, of) = (one.account.answered, one.account.of);
         text.push_str(&format!("\n{}  {answered} of {of}; missing:", one.id.short()));
         for part in one.missing() {
             let node = with_contact(session, part);

@@ -11,7 +11,7 @@ use super::receipts;
 use crate::bus::PlaceError;
 
 /// The longest pause between two looks.
-const LOOK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_secs(2);
 /// Words with new counts in a minute: half of what the next node takes of one node, so that what a
 /// person does is never put off for them. The others follow.
 const MAX_PER_MINUTE: u32 = 60;

@@ -213,13 +213,9 @@ pub(super) enum Asker<'a> {
     Neighbour(&'a NodeId),
 }
 
-/// What the desk sees of what the node holds.
-pub(super) fn list(
-    router: &Router,
-    trust: &Trust,
-    now: Time,
-    question: &DeskQuestion,
-) -> DeskAnswer {
+/// What the desk sees of what the node holds, as far as an answer holds it.
+#[must_use]
+pub fn list(router: &Router, trust: &Trust, now: Time, question: &DeskQuestion) -> DeskAnswer {
     let mut found: Vec<_> = router
         .ledger()
         .notices()

@@ -38,7 +38,7 @@ mod work;
 
 pub use self::ack::{AckAnswer, AckQuestion, Acked, Named};
 pub use self::desk::{
-    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, MAX_ASKED, Word,
+    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, MAX_ASKED, Word, list,
 };
 pub use self::error::RelayError;
 pub use self::fold::stored_trust;
@@ -46,7 +46,7 @@ pub use self::hood::neighbourhood;
 pub use self::quarantine::{Deed, Outcome, QuarantineAnswer, QuarantineQuestion, Quarantined};
 pub use self::run::{Prepared, check, run};
 pub use self::trace::{
-    Next, TraceAnswer, TraceQuestion, Traced, TracedContact, TracedEntities, TracedNode,
+    Next, TraceAnswer, TraceQuestion, Traced, TracedContact, TracedEntities, TracedNode, trace,
 };
 pub(crate) use self::trace::{contact, traced};
 pub use self::trust::{TrustFiles, TrustLoadError, load as load_trust, load_documents};

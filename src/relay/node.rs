@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
-use super::budget::Budget;
 use super::quarantine::Index;
+use super::receipts::Words;
 use super::room::Room;
 use super::trouble::Trouble;
 use crate::bus::{Bus, Endpoint};
@@ -41,7 +41,7 @@ pub(super) struct Node {
     /// Held from the decision to the keeping of one notice; first come, first served.
     pub(super) router: Mutex<Router>,
     /// Words that a sender can provoke at will; locked after the router.
-    pub(super) words: Mutex<Budget>,
+    pub(super) words: Mutex<Words>,
     /// What lies in quarantine; locked after the router.
     pub(super) refused: Mutex<Index>,
     /// How full the own streams are.

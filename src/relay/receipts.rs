@@ -12,13 +12,15 @@ use super::settle::Settle;
 use crate::address::{self, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::jws::Typ;
-use crate::notice::{Id, Reason, Receipt, Time};
+use crate::notice::{Id, NodeId, Reason, Receipt, Time};
 use crate::routing::{Back, Router, Verdict};
 use crate::verify::{self, Refused, Verified};
 
 /// Refusals of one source, and changes of one node's words, in a minute: each costs a place on a
 /// board or in an outbox. A refusal above is in quarantine all the same; a word waits.
 const MAX_PER_MINUTE: u32 = 120;
+/// Changed words that come over one source in a minute: twenty regions that count.
+const MAX_THROUGH: u32 = 1_200;
 /// Words of which one node says something else than before wait this long once they are too many;
 /// the last of them is what counts then.
 const LATER: Duration = Duration::from_secs(60);
@@ -26,9 +28,22 @@ const LATER: Duration = Duration::from_secs(60);
 /// week then, and somebody knows.
 const WAITS: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// The budget of words that a sender can provoke at will.
-pub(super) fn budget() -> Budget {
-    Budget::new(MAX_PER_MINUTE)
+/// The budgets of words that a sender can provoke at will.
+pub(super) struct Words {
+    /// Of one node, or refusals of one source.
+    each: Budget,
+    /// Changed words of all nodes behind one source: a child may make up nodes below itself.
+    through: Budget,
+}
+
+impl Words {
+    pub(super) fn new() -> Self {
+        Self { each: Budget::new(MAX_PER_MINUTE), through: Budget::new(MAX_THROUGH) }
+    }
+
+    fn allows(&mut self, now: Time, source: &Source, by: &NodeId) -> bool {
+        self.each.allows(now, by.as_str()) && self.through.allows(now, &source.to_string())
+    }
 }
 
 /// Says what became of a notice, once: a redelivery or a second path repeats nothing.
@@ -64,7 +79,7 @@ pub(super) async fn refusal(
     if router.has_said(&receipt) || router.ledger().statement(of).is_some() {
         return Ok(());
     }
-    if !node.words.lock().await.allows(now, &source.to_string()) {
+    if !node.words.lock().await.each.allows(now, &source.to_string()) {
         tracing::debug!(%source, %of, "too many refusals in a minute; its sender is not told");
         return Ok(());
     }
@@ -112,7 +127,8 @@ pub(super) async fn take(
         return refuse(node, source, delivery, &Refused { reason: Reason::Audience, why }).await;
     }
     let last = router.last_word(receipt.of, &receipt.by);
-    if last.is_some() && !node.words.lock().await.allows(now, receipt.by.as_str()) {
+    if last.is_some() && !node.words.lock().await.allows(now, source, &receipt.by) {
+        node.metrics.put_off();
         tracing::warn!(%source, of = %receipt.of, by = %receipt.by, "changes its word too often");
         return Ok(Settle::Later(LATER));
     }
@@ -188,4 +204,21 @@ async fn pass(
     node.own.put_latest(&subject, signed.clone().into_bytes()).await?;
     router.keep_receipt(receipt, signed);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_node_has_its_own_words_and_all_behind_a_source_have_a_bound_too() {
+        let (mut words, now) = (Words::new(), Time::from_secs(60));
+        let node = |number: u32| format!("eu-fr-bre-n{number}").parse().expect("a node id");
+        let source = Source::Child("eu-fr-bre".parse().expect("a node id"));
+        let mut taken = |by: u32| words.allows(now, &source, &node(by));
+        assert_eq!((0..200).filter(|_| taken(0)).count(), MAX_PER_MINUTE as usize);
+        assert!(taken(1), "another's are its own");
+        let all = (2..100).flat_map(|by| [by; 100]).filter(|by| taken(*by)).count();
+        assert_eq!(all, (MAX_THROUGH - MAX_PER_MINUTE - 1) as usize);
+    }
 }

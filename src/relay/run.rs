@@ -189,7 +189,7 @@ async fn connect(
     let node = Node {
         me: config.node.clone(),
         router: Mutex::new(Router::new(config.node.clone(), policy)),
-        words: Mutex::new(receipts::budget()),
+        words: Mutex::new(receipts::Words::new()),
         refused: Mutex::new(Index::new(u64::MAX)),
         room: Room::default(),
         trouble: Mutex::default(),

@@ -11,7 +11,7 @@ use crate::notice::{
     Audience, Counts, Id, Kind, Level, NodeId, Outcome, Receipt, Statement, Time, Tlp,
 };
 use crate::policy::Concern;
-use crate::routing::{Known, Part, Router, State};
+use crate::routing::{Account, Known, Part, Router, State};
 use crate::trust::Trust;
 
 /// Nodes in one answer, over all its notices.
@@ -85,6 +85,10 @@ pub struct Traced {
     pub standing: String,
     /// Everybody who is entitled has answered, as far as this node can know.
     pub complete: bool,
+    /// How many are entitled, by this node's part of the account.
+    pub of: u64,
+    /// How many of them have answered, or need not.
+    pub answered: u64,
     /// The nodes.
     pub nodes: Vec<TracedNode>,
 }
@@ -138,6 +142,8 @@ pub struct TracedEntities {
     pub answered: u64,
     /// How many are missing.
     pub missing: u64,
+    /// How many another node serves too, and may have counted.
+    pub shared: u64,
     /// What they said.
     pub counts: Counts,
 }
@@ -159,13 +165,9 @@ pub struct TracedContact {
     pub mail: Option<String>,
 }
 
-/// The account of what a reference means.
-pub(super) fn trace(
-    router: &Router,
-    trust: &Trust,
-    now: Time,
-    question: &TraceQuestion,
-) -> TraceAnswer {
+/// The account of what a reference means, as far as an answer holds it.
+#[must_use]
+pub fn trace(router: &Router, trust: &Trust, now: Time, question: &TraceQuestion) -> TraceAnswer {
     let wanted = |(id, s): &(Id, &Arc<Statement>)| matches_reference(&question.reference, *id, s);
     let mut found: Vec<_> = router.ledger().notices().filter(wanted).collect();
     found.sort_by_key(|(id, statement)| (std::cmp::Reverse(statement.iat), *id));
@@ -238,10 +240,10 @@ fn one(
         TracedNode { has: has.get(&part.node).cloned(), ..traced(part, contact.flatten()) }
     });
     let nodes = nodes.collect();
-    (heading(router, now, id, s, account.complete), nodes)
+    (heading(router, now, id, s, &account), nodes)
 }
 
-fn heading(router: &Router, now: Time, id: Id, s: &Statement, complete: bool) -> Traced {
+fn heading(router: &Router, now: Time, id: Id, s: &Statement, account: &Account) -> Traced {
     Traced {
         id,
         kind: s.kind,
@@ -252,7 +254,9 @@ fn heading(router: &Router, now: Time, id: Id, s: &Statement, complete: bool) ->
         version: s.doc.as_ref().map(|doc| doc.version.clone()),
         revision: s.doc.as_ref().map(|doc| doc.revision),
         standing: router.ledger().standing(now, id, s).as_str().to_owned(),
-        complete,
+        complete: account.complete,
+        of: account.of,
+        answered: account.answered,
         nodes: Vec::new(),
     }
 }
@@ -288,6 +292,7 @@ pub(crate) fn traced(part: &Part, contact: Option<TracedContact>) -> TracedNode 
             of: entities.of,
             answered: entities.answered,
             missing: entities.missing,
+            shared: entities.shared,
             counts: entities.counts.clone(),
         }),
         contact,

@@ -79,6 +79,10 @@ pub struct Account {
     pub parts: Vec<Part>,
     /// Everybody who is entitled has answered, entities as far as counts tell.
     pub complete: bool,
+    /// How many are entitled, each once.
+    pub of: u64,
+    /// How many of them have answered, or need not.
+    pub answered: u64,
 }
 
 /// What an account is made from.
@@ -117,9 +121,11 @@ impl Known<'_> {
             .filter(|node| view.is_shown(node))
             .filter_map(|node| view.part(node, concerns.get(node).copied(), &states))
             .collect();
-        parts.extend(self.strangers(&order));
-        let complete = self.settle(&mut parts, &ways);
-        Account { parts, complete }
+        let seen = order.iter().collect();
+        parts.extend(self.strangers(&seen));
+        let mut account = Account { parts, ..Account::default() };
+        self.settle(&mut account, &ways);
+        account
     }
 
     fn level(&self, node: &NodeId) -> Option<Level> {
@@ -144,8 +150,8 @@ impl Known<'_> {
     }
 
     /// Nodes that spoke though the notice is not for them.
-    fn strangers(&self, order: &[NodeId]) -> Vec<Part> {
-        let others = self.words.values().filter(|word| !order.contains(&word.by));
+    fn strangers(&self, seen: &BTreeSet<&NodeId>) -> Vec<Part> {
+        let others = self.words.values().filter(|word| !seen.contains(&word.by));
         let shown = others.filter(|word| {
             !self.is_entity(&word.by) || self.trust.link(self.me, &word.by).is_some()
         });
@@ -294,7 +300,8 @@ impl View<'_> {
 impl Known<'_> {
     /// Says who is missing, and whether nobody is. An entity with two upstreams answers to one of
     /// them; to which, only that one knows.
-    fn settle(&self, parts: &mut [Part], ways: &BTreeMap<NodeId, Vec<NodeId>>) -> bool {
+    fn settle(&self, account: &mut Account, ways: &BTreeMap<NodeId, Vec<NodeId>>) {
+        let parts = &mut account.parts;
         let counting: BTreeMap<NodeId, Entities> = parts
             .iter()
             .filter_map(|part| Some((part.node.clone(), part.entities.clone()?)))
@@ -303,8 +310,9 @@ impl Known<'_> {
         let asked = ways.iter().filter(|(to, froms)| {
             self.is_entity(to) && !self.words.contains_key(*to) && is_counted(froms)
         });
-        let answered: u64 = counting.values().map(|entities| entities.answered).sum();
-        let all = answered >= asked.count() as u64;
+        let asked = asked.count() as u64;
+        let answered = counting.values().map(|e| e.answered).sum::<u64>().min(asked);
+        let all = answered == asked;
         let whole = |by: &&NodeId| counting.get(*by).is_some_and(|e| all || e.answered >= e.of);
         for part in parts.iter_mut().filter(|part| part.is_silent()) {
             if let Some(by) = part.also.iter().find(whole) {
@@ -314,8 +322,18 @@ impl Known<'_> {
         if !all {
             name_the_missing(parts);
         }
-        let entitled = |part: &&Part| part.concern == Some(Concern::Entitled);
-        all && !parts.iter().filter(entitled).any(Part::is_silent)
+        // Those who are named here are no numbers as well.
+        let entitled = parts.iter().filter(|part| part.concern == Some(Concern::Entitled));
+        let counted = |part: &&Part| part.also.iter().any(|by| counting.contains_key(by));
+        let twice = entitled.clone().filter(counted).count() as u64;
+        let silent = entitled.clone().filter(|part| part.is_silent()).count() as u64;
+        let elsewhere = |part: &&Part| matches!(part.state, State::Elsewhere(_));
+        let settled = entitled.clone().filter(elsewhere).count() as u64;
+        let named = entitled.count() as u64;
+        account.of = named + asked.saturating_sub(twice);
+        account.answered = named - silent + answered.saturating_sub(settled);
+        account.answered = account.answered.min(account.of);
+        account.complete = all && silent == 0;
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::counts::served;
 use super::receipts::Receipts;
 use super::stored::Stored;
 use crate::address::{Place, Source};
@@ -215,7 +216,8 @@ impl Router {
         let (fed, by) = (trust.fed().clone(), self.me.clone());
         let after = self.own_word(of).map_or(0, |last| last.at.millis() + 1);
         let at = now.max(Time::from_millis(after));
-        Receipt { fed, of, by, outcome, reason, to, counts: self.counted(trust, of), at }
+        let counts = self.counted(trust, &served(trust, &self.me), of);
+        Receipt { fed, of, by, outcome, reason, to, counts, at }
     }
 
     /// This node's own last word on a notice.

@@ -88,6 +88,8 @@ families! {
         "Notices handed to an upstream's intake";
     RECEIPTS = Counter "chappe_receipts_received_total" ["outcome"],
         "Receipts of other nodes, by what they say";
+    PUT_OFF = Counter "chappe_receipts_put_off_total",
+        "Receipts that wait a minute, since their node changes its words too often";
     TRUSTED = Counter "chappe_trust_documents_taken_total",
         "Roots, bundles and lists taken into TRUST";
     ROOT_ENDS = Gauge "chappe_trust_root_expires_timestamp_seconds",

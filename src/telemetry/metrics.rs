@@ -54,6 +54,7 @@ pub struct Metrics {
     held: IntCounter,
     sent: IntCounterVec,
     receipts: IntCounterVec,
+    put_off: IntCounter,
     trusted: IntCounter,
     root_ends: IntGauge,
     bundle_ends: IntGauge,
@@ -94,6 +95,7 @@ impl Metrics {
             held: counter(&registry, families::HELD)?,
             sent: counters(&registry, families::SENT)?,
             receipts: counters(&registry, families::RECEIPTS)?,
+            put_off: counter(&registry, families::PUT_OFF)?,
             trusted: counter(&registry, families::TRUSTED)?,
             root_ends: gauge(&registry, families::ROOT_ENDS)?,
             bundle_ends: gauge(&registry, families::BUNDLE_ENDS)?,
@@ -237,6 +239,11 @@ impl Metrics {
     /// A notice was put aside.
     pub fn held(&self) {
         self.held.inc();
+    }
+
+    /// A receipt was put off.
+    pub fn put_off(&self) {
+        self.put_off.inc();
     }
 
     /// A message was put off.
