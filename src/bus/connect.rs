@@ -21,6 +21,10 @@ use crate::notice::MAX_MESSAGE_BYTES;
 /// A request that takes longer has an unknown outcome.
 pub(super) const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Between two questions whether the server is still there. Three without an answer end a
+/// connection: one that a firewall has forgotten shows no other sign, and the library's 60 s would
+/// leave a node deaf for three minutes.
+const PING: Duration = Duration::from_secs(5);
 /// First and longest delay between tries to reconnect.
 const RECONNECT: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 /// Messages that wait here for one reader. The library **drops** what comes above it, and only an
@@ -257,6 +261,7 @@ fn options(endpoint: &Endpoint, link: &Arc<Link>) -> ConnectOptions {
         .custom_inbox_prefix(&endpoint.inbox)
         .request_timeout(Some(REQUEST_TIMEOUT))
         .connection_timeout(CONNECT_TIMEOUT)
+        .ping_interval(PING)
         .subscription_capacity(SUBSCRIPTION_CAPACITY)
         .ignore_discovered_servers()
         .reconnect_delay_callback(library_delay)

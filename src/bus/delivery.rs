@@ -5,6 +5,8 @@
 //! a server that is killed forgets the settlements of its last moments, confirmed ones too, and
 //! delivers again. Whoever reads has to take a repetition well in any case.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::HeaderMap;
@@ -43,11 +45,24 @@ pub struct Delivery {
     pub pending: u64,
     /// When the stream took it, by its server's clock; 1970 if it did not come from one.
     pub stored: Time,
-    settling: Option<(Bus, String)>,
+    settling: Option<Settling>,
+}
+
+/// Where a message is settled.
+struct Settling {
+    bus: Bus,
+    reply: String,
+    /// Set when the server does not answer.
+    doubt: Arc<AtomicBool>,
 }
 
 impl Delivery {
-    pub(super) fn from_jetstream(bus: &Bus, message: jetstream::Message) -> Self {
+    /// `doubt` hears of settlements that were not answered.
+    pub(super) fn from_jetstream(
+        bus: &Bus,
+        message: jetstream::Message,
+        doubt: &Arc<AtomicBool>,
+    ) -> Self {
         let (delivered, sequence, pending, stored) =
             message.info().map_or((1, 0, 0, Time::default()), |info| {
                 let stored = info.published.unix_timestamp().max(0).unsigned_abs();
@@ -55,7 +70,11 @@ impl Delivery {
                 (delivered, info.stream_sequence, info.pending, Time::from_secs(stored))
             });
         let message = message.message;
-        let settling = message.reply.as_ref().map(|reply| (bus.clone(), reply.to_string()));
+        let settling = message.reply.as_ref().map(|reply| Settling {
+            bus: bus.clone(),
+            reply: reply.to_string(),
+            doubt: Arc::clone(doubt),
+        });
         Self { delivered, sequence, pending, stored, settling, ..Self::from_core(message) }
     }
 
@@ -136,8 +155,13 @@ impl Delivery {
     }
 
     async fn settle(&self, word: String) -> Result<(), BusError> {
-        let Some((bus, reply)) = &self.settling else { return Ok(()) };
-        bus.ask_for(reply, word.into_bytes(), REQUEST_TIMEOUT).await.map(drop)
+        let Some(settling) = &self.settling else { return Ok(()) };
+        let Settling { bus, reply, doubt } = settling;
+        let settled = bus.ask_for(reply, word.into_bytes(), REQUEST_TIMEOUT).await;
+        if matches!(settled, Err(BusError::Refused { .. })) {
+            doubt.store(true, Ordering::Relaxed);
+        }
+        settled.map(drop)
     }
 }
 

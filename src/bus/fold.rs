@@ -5,6 +5,7 @@
 //! ordered consumer, which needs the right to create consumers. 100 000 headers take two seconds.
 
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_nats::jetstream::Message;
@@ -101,7 +102,7 @@ impl Fold {
             return Err(refused(&self.stream, &why));
         }
         self.delivered = count;
-        let delivery = Delivery::from_jetstream(&self.bus, message);
+        let delivery = Delivery::from_jetstream(&self.bus, message, &Arc::default());
         if delivery.pending == 0 {
             self.open = None;
         }

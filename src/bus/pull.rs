@@ -7,6 +7,8 @@
 //! nothing and no error, for ever.
 
 use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::pull::{MessagesErrorKind, Stream};
@@ -68,6 +70,9 @@ pub struct Pull {
     attempts: usize,
     silences: usize,
     told: Option<String>,
+    /// See [`Delivery`]: a settlement that was not answered.
+    doubt: Arc<AtomicBool>,
+    check: Option<BoxFuture<'static, bool>>,
 }
 
 impl Bus {
@@ -83,6 +88,8 @@ impl Bus {
             attempts: 0,
             silences: 0,
             told: None,
+            doubt: Arc::default(),
+            check: None,
         }
     }
 
@@ -104,6 +111,9 @@ impl Pull {
     /// each new reason. Dropping the future loses nothing, not even the pause.
     pub async fn next(&mut self) -> Delivery {
         loop {
+            if self.is_outdated().await {
+                self.start_over("the durable was set back");
+            }
             match &mut self.phase {
                 Phase::Pausing(sleep) => {
                     sleep.as_mut().await;
@@ -119,11 +129,30 @@ impl Pull {
                 Phase::Open(stream) => {
                     let next = stream.next().await;
                     if let Some(message) = self.took(next) {
-                        return Delivery::from_jetstream(&self.bus, message);
+                        return Delivery::from_jetstream(&self.bus, message, &self.doubt);
                     }
                 }
             }
         }
+    }
+
+    /// Whether the durable was set back since a message was delivered: its server is there, but did
+    /// not answer to a settlement. It knows nothing then of what waits here, and never answers: at
+    /// five seconds each, what it delivers anew would come after minutes. What is dropped here
+    /// comes again from there; where it was only slow, after the 30 s that any message has.
+    async fn is_outdated(&mut self) -> bool {
+        if self.doubt.swap(false, Ordering::Relaxed) && self.check.is_none() {
+            let (bus, reading) = (self.bus.clone(), self.reading);
+            let (stream, durable) = (self.stream.clone(), self.durable.clone());
+            self.check =
+                Some(Box::pin(
+                    async move { bus.durable(reading, &stream, &durable).await.is_ok() },
+                ));
+        }
+        let Some(check) = &mut self.check else { return false };
+        let outdated = check.await;
+        self.check = None;
+        outdated
     }
 
     fn took(
