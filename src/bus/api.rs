@@ -27,6 +27,15 @@ pub struct Fullness {
     pub max_bytes: u64,
 }
 
+/// How far a durable has come, in deliveries; both begin again when it is set back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Up to this one all are settled.
+    pub settled: u64,
+    /// This one comes last of what is there now.
+    pub due: u64,
+}
+
 impl Bus {
     /// One API request, `subject` without its prefix; `what` is what an error calls it.
     pub(super) async fn api<V: DeserializeOwned>(
@@ -97,6 +106,18 @@ impl Bus {
         // Without a bound it is never full.
         let max_bytes = u64::try_from(info.config.max_bytes).unwrap_or(u64::MAX);
         Ok(Fullness { bytes: info.state.bytes, messages: info.state.messages, max_bytes })
+    }
+
+    /// How far a durable has come that an upstream made for this node. Needs nothing but
+    /// `CONSUMER.INFO` of it.
+    ///
+    /// # Errors
+    /// As [`Self::has_durable`].
+    pub async fn progress(&self, stream: &str, durable: &str) -> Result<Progress, BusError> {
+        let durable = self.durable(Reading::Link, stream, durable).await?;
+        let info = durable.cached_info();
+        let settled = info.ack_floor.consumer_sequence;
+        Ok(Progress { settled, due: info.delivered.consumer_sequence + info.num_pending })
     }
 
     /// Sets a durable of the own account back to a stream sequence; needs `CONSUMER.RESET` of it.

@@ -18,7 +18,7 @@ mod subscribe;
 mod supervise;
 mod version;
 
-pub use self::api::Fullness;
+pub use self::api::{Fullness, Progress};
 pub use self::connect::{Bus, BusError, Endpoint, TlsFiles};
 pub use self::delivery::Delivery;
 pub use self::find::{FindError, find_server};

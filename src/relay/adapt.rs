@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::beats::LOOK;
 use super::conditions::until;
 use super::desk::FetchQuestion;
 use super::node::Node;
@@ -69,18 +70,26 @@ async fn one(node: &Node, spec: &DurableSpec) {
     }
 }
 
-/// Asks an upstream to begin its board for this node again, each time that something which a
-/// thief hid is in force again: it was filtered here when it came.
+/// Asks an upstream to begin its board for this node again: each time that something which a thief
+/// hid is in force again, since it was filtered here when it came; and while something is missing
+/// that a heartbeat names, once for each heartbeat.
 pub(super) async fn rewind(node: &Node, upstream: &NodeId, link: &Bus, stop: &CancellationToken) {
-    let mut wanted = node.rewinds.subscribe();
-    let mut done = 0;
+    let (mut hidden, mut gaps) = (node.rewinds.subscribe(), node.gaps.subscribe());
+    let mut done = Asked::default();
     loop {
-        let count = *wanted.borrow_and_update();
-        if count > done {
+        let now =
+            Asked { hidden: *hidden.borrow_and_update(), gaps: gaps.borrow_and_update().seen };
+        if now.hidden > done.hidden || (now.gaps > done.gaps && gaps.borrow().open) {
+            match until(stop, comes_by_itself(node, link)).await {
+                None => return,
+                // What is on its way now is looked at before anything is asked for.
+                Some(true) => continue,
+                Some(false) => {}
+            }
             match until(stop, ask(node, link)).await {
                 Some(Ok(())) => {
                     tracing::info!(%upstream, "its board comes again");
-                    done = count;
+                    done = now;
                 }
                 Some(Err(why)) => {
                     tracing::debug!(%upstream, why, "not asked yet");
@@ -92,10 +101,42 @@ pub(super) async fn rewind(node: &Node, upstream: &NodeId, link: &Bus, stop: &Ca
                 None => return,
             }
         }
-        if until(stop, wanted.changed()).await.is_none_or(|changed| changed.is_err()) {
+        let changed = async {
+            tokio::select! {
+                changed = hidden.changed() => changed,
+                changed = gaps.changed() => changed,
+            }
+        };
+        if until(stop, changed).await.is_none_or(|changed| changed.is_err()) {
             return;
         }
     }
+}
+
+/// How often was asked, for which cause.
+#[derive(Clone, Copy, Default)]
+struct Asked {
+    hidden: u64,
+    gaps: u64,
+}
+
+/// Whether the board was still on its way, until what was there is here and looked at. A board that
+/// begins again before it has come to its end never does: after an outage heartbeats overtake it.
+async fn comes_by_itself(node: &Node, link: &Bus) -> bool {
+    let durable = address::child_durable(&node.me);
+    let progress = async || link.progress("BOARD", &durable).await.ok();
+    let Some(begun) = progress().await else { return false };
+    if begun.settled >= begun.due {
+        return false;
+    }
+    // Set back meanwhile, it has further to go; what comes only now is not waited for.
+    while let Some(now) = progress().await
+        && now.settled < now.due.min(begun.due)
+    {
+        tokio::time::sleep(AGAIN).await;
+    }
+    tokio::time::sleep(LOOK).await;
+    true
 }
 
 async fn ask(node: &Node, link: &Bus) -> Result<(), String> {

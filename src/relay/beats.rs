@@ -21,7 +21,7 @@ use crate::routing::{Outlook, covers, own_beats};
 use crate::verify::{self, CLOCK_LEEWAY};
 
 /// The longest pause between two comparisons.
-const LOOK: Duration = Duration::from_secs(5);
+pub(super) const LOOK: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Says each period what this node has in force, until told to stop.
@@ -140,9 +140,11 @@ pub(super) async fn watch(node: &Node, states: &States, stop: &CancellationToken
             return;
         }
         let outlook = look(node).await;
-        if !outlook.missing.is_empty() {
-            node.rewinds.send_modify(|count| *count += 1);
-        }
+        let (new, open) = (!outlook.missing.is_empty(), outlook.gap);
+        node.gaps.send_if_modified(|gaps| {
+            gaps.seen += u64::from(new);
+            new | (std::mem::replace(&mut gaps.open, open) != open)
+        });
         tell(node, states, &outlook, &mut told);
         node.wanted.send_replace(outlook.unknown);
     }

@@ -30,6 +30,8 @@ pub(super) struct Node {
     pub(super) curable: AtomicBool,
     /// Counts up when what was hidden or refused must come again from the upstreams.
     pub(super) rewinds: watch::Sender<u64>,
+    /// What heartbeats name and this node has not.
+    pub(super) gaps: watch::Sender<Gaps>,
     /// What was heard of issuers above; locked before the router.
     pub(super) beats: Mutex<Beats>,
     /// How often this node says what it has in force.
@@ -55,6 +57,15 @@ pub(super) struct Node {
     /// Where the upstreams are; each link connects for itself, so that none waits for another.
     pub(super) links: BTreeMap<NodeId, Endpoint>,
     pub(super) metrics: Arc<Metrics>,
+}
+
+/// Whether something is missing here that a heartbeat names.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Gaps {
+    /// How many heartbeats showed one that no earlier one had.
+    pub(super) seen: u64,
+    /// By the last look.
+    pub(super) open: bool,
 }
 
 /// The trust documents, and which of them are safe in the stream TRUST.

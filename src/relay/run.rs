@@ -197,6 +197,7 @@ async fn connect(
         archive: Mutex::new(archive),
         curable: AtomicBool::new(false),
         rewinds: watch::Sender::new(0),
+        gaps: watch::Sender::default(),
         beats: Mutex::new(Beats::default()),
         period: config.period,
         wanted: watch::Sender::default(),

@@ -55,6 +55,8 @@ pub struct Outlook {
     pub unknown: BTreeSet<Id>,
     /// Something is missing since this look: the boards above should come again.
     pub missing: BTreeSet<Channel>,
+    /// Something is missing, whether or not it was seen before.
+    pub gap: bool,
     /// Missing for a whole period although the link was up.
     pub withheld: BTreeSet<Channel>,
     /// Nothing heard for three periods although the link was up.
@@ -178,6 +180,7 @@ impl Beats {
                 outlook.withheld.insert(channel.clone());
             }
             if compared == Compared::Missing {
+                outlook.gap = true;
                 // Once for each digest: what nobody has does not come by asking every second.
                 if !std::mem::replace(&mut heard.asked, true) {
                     outlook.missing.insert(channel.clone());
