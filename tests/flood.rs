@@ -127,3 +127,26 @@ async fn a_flood_from_one_child_does_not_delay_anothers_critical_report() {
     assert!(before < GATHERED * 4 / 5, "it came behind {before} of {GATHERED} and more");
     println!("{before} of {GATHERED} and more came before it");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_on_a_notice_that_its_node_does_not_know_yet_is_kept() {
+    let all = Federation::start(SMALL).await;
+    assert!(all.stop_relay(REGION).await, "the word is ours");
+    let statement = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.bre.all", b"{}");
+    let wire = all.issue(&statement, b"{}".to_vec());
+    let child = all.connect("eu-fr", Role::Link(all.node(REGION).id.clone())).await;
+    let receipt = serde_json::json!({"fed": all.rendered.fed, "of": wire.id(), "by": REGION,
+        "outcome": "delivered", "at": chappe::time::now()});
+    let receipt: Receipt = serde_json::from_value(receipt).expect("a receipt");
+    let jws = jws::sign(&all.key(REGION, "relay"), Typ::Receipt, &receipt).expect("signed");
+    let id = Id::of(jws.as_bytes());
+    let subject = address::child_intake(address::REAL, &all.node(REGION).id, id);
+    child.place(&subject, &[], jws.into_bytes(), None).await.expect("sent");
+    let looked = async || match all.durable("eu-fr", "INTAKE_CHILD_eu-fr-bre", "relay").await {
+        info if info.delivered.consumer_sequence > 1 => Ok(()),
+        info => Err(format!("{info:?}")),
+    };
+    all.eventually("France has looked at it, and again", looked).await;
+    all.send(&statement, &wire).await;
+    all.holds("eu-fr", "RECEIPTS", &format!(".{}.{REGION}", wire.id())).await;
+}

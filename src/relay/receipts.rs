@@ -8,7 +8,7 @@ use super::node::Node;
 use super::placing::signed;
 use super::quarantine;
 use super::room;
-use super::settle::Settle;
+use super::settle::{Settle, backoff};
 use crate::address::{self, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::jws::Typ;
@@ -24,6 +24,9 @@ const MAX_THROUGH: u32 = 1_200;
 /// Words of which one node says something else than before wait this long once they are too many;
 /// the last of them is what counts then.
 const LATER: Duration = Duration::from_secs(60);
+/// How often a receipt of what is not here is looked at: over a minute, which is more than the 30 s
+/// after which a notice comes again that was in hand.
+const MAX_WAITS: u64 = 7;
 /// How long a receipt waits on the board for a child that is away: its link has been down for a
 /// week then, and somebody knows.
 const WAITS: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -117,6 +120,11 @@ pub(super) async fn take(
         return Ok(Settle::Ack);
     }
     let Some(statement) = router.ledger().statement(receipt.of) else {
+        // Its notice may be stored without this node knowing yet: the server's word on that was
+        // lost, and those below have read it meanwhile. It comes again, and so does this.
+        if delivery.delivered < MAX_WAITS {
+            return Ok(Settle::Later(backoff(delivery.delivered)));
+        }
         // A notice that is not here has no way back from here; its sender was told.
         tracing::debug!(of = %receipt.of, by = %receipt.by, "receipt of nothing held");
         return Ok(Settle::Ack);
