@@ -12,7 +12,9 @@ use crate::routing::{Router, Stored, own_hop, time_to_live};
 use crate::verify::Verified;
 
 /// Places a notice, cases and outbox before board, each acknowledged; then keeps it. Whether there
-/// was room: where there is not, it must wait.
+/// was room: where there is not, it must wait. What may be stored although nobody said so is kept
+/// too: else what comes before its next try, its withdrawal or the same document again, would be
+/// decided as if it were not there.
 pub(super) async fn place(
     node: &Node,
     now: Time,
@@ -21,6 +23,28 @@ pub(super) async fn place(
     places: &[Place],
 ) -> Result<bool, PlaceError> {
     let (wire, hop) = with_hop(node, now, verified)?;
+    let mut may_be_there = false;
+    let placed = all(node, now, router, verified, places, &wire, &mut may_be_there).await;
+    // What only waits for room is judged anew, by its source's share too.
+    if placed == Ok(true) || (placed.is_err() && may_be_there) {
+        let mut hops = verified.hops().to_vec();
+        hops.extend(hop);
+        let statement = verified.statement().clone();
+        let kid = verified.kid().clone();
+        router.keep(Stored { id: verified.id(), statement, kid, hops });
+    }
+    placed
+}
+
+async fn all(
+    node: &Node,
+    now: Time,
+    router: &Router,
+    verified: &Verified,
+    places: &[Place],
+    wire: &Wire,
+    may_be_there: &mut bool,
+) -> Result<bool, PlaceError> {
     let headers = wire.headers();
     let size = room::size(&headers, wire.body.len() as u64);
     for place in places {
@@ -31,6 +55,7 @@ pub(super) async fn place(
         let ttl = time_to_live(place, now, verified.statement());
         match node.own.place(&subject, &headers, wire.body.clone(), ttl).await {
             Ok(placed) => {
+                *may_be_there = true;
                 if placed == Placed::Stored {
                     counted(node, verified, place, size);
                 }
@@ -40,14 +65,13 @@ pub(super) async fn place(
                 tracing::error!(id = %verified.id(), place = place.as_str(), "full; held");
                 return Ok(false);
             }
-            Err(error) => return Err(error),
+            Err(error) => {
+                // The server's word on it may be all that was lost.
+                *may_be_there |= matches!(error, PlaceError::Unknown(_));
+                return Err(error);
+            }
         }
     }
-    let mut hops = verified.hops().to_vec();
-    hops.extend(hop);
-    let statement = verified.statement().clone();
-    let kid = verified.kid().clone();
-    router.keep(Stored { id: verified.id(), statement, kid, hops });
     Ok(true)
 }
 
