@@ -6,8 +6,8 @@
 
 use super::pattern::live;
 use super::place::{
-    DESK, REAL, child_durable, fetch, held_durable, intake_stream, live_user, outbox_durable,
-    outbox_lane, replay_durable,
+    DESK, REAL, child_durable, fetch, held_durable, intake_stream, lease, live_user,
+    outbox_durable, outbox_lane, replay_durable,
 };
 use super::plan::{FOLDED, INDEXED, Neighbourhood, both};
 use super::spec::{AccountSpec, ExportSpec, ImportSpec, Role, UserSpec};
@@ -173,6 +173,7 @@ fn relay(hood: &Neighbourhood) -> UserSpec {
     ];
     let mut publish: Vec<String> =
         families.iter().flat_map(|family| both(&format!("{family}.>"))).collect();
+    publish.extend([lease(), format!("$JS.API.DIRECT.GET.LEASE.{}", lease())]);
     for source in hood.intakes() {
         let Some(stream) = intake_stream(&source) else { continue };
         publish.extend(reads(&stream, "relay"));

@@ -225,6 +225,12 @@ pub fn quarantined_for(reason: Reason) -> String {
     format!("{REAL}.quarantine.{reason}.")
 }
 
+/// Where the one relay of the node that is at work says so.
+#[must_use]
+pub fn lease() -> String {
+    format!("{REAL}.lease.relay")
+}
+
 /// Where `asker` asks for what it may have.
 #[must_use]
 pub fn fetch(asker: &str) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::accounts;
 use super::pattern::{Interest, amber_sectors, child_beats, child_board, replay};
 use super::place::{
-    DESK, DRILL, REAL, Source, child_durable, held_durable, intake_stream, outbox_durable,
+    DESK, DRILL, REAL, Source, child_durable, held_durable, intake_stream, lease, outbox_durable,
     outbox_lane, replay_durable,
 };
 use super::spec::{Discard, DurableSpec, NodePlan, Retention, StreamSpec};
@@ -145,6 +145,7 @@ impl Neighbourhood {
                 republish: Some(("*.beats.>".into(), "{{wildcard(1)}}.live.beats.>".into())),
                 ..latest("BEATS", "beats", 16 * MIB, DAY)
             },
+            StreamSpec { subjects: vec![lease()], ttl: true, ..latest("LEASE", "lease", MIB, DAY) },
             StreamSpec { max_age: None, ..kept("TRUST", &["trust"], 64 * MIB) },
             StreamSpec {
                 discard: Discard::Old,

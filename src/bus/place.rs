@@ -115,6 +115,22 @@ impl Bus {
         self.publish(subject, message(&[], payload, Some(ttl))?).await.map(|_| ())
     }
 
+    /// Puts a message in the place of the one with the sequence `last` (0: of none), for as long as
+    /// `ttl`. The new sequence; `None` if another is there.
+    ///
+    /// # Errors
+    /// [`PlaceError`].
+    pub async fn replace(
+        &self,
+        subject: &str,
+        payload: Vec<u8>,
+        ttl: Duration,
+        last: u64,
+    ) -> Result<Option<u64>, PlaceError> {
+        let message = message(&[], payload, Some(ttl))?.expected_last_subject_sequence(last);
+        self.publish(subject, message).await
+    }
+
     async fn publish(
         &self,
         subject: &str,

@@ -41,7 +41,10 @@ fn failure(error: &RelayError) -> Failure {
         | RelayError::Trust(_)
         | RelayError::Mismatch(_)
         | RelayError::Console(_) => Failure::usage(error),
-        RelayError::Bus(_) | RelayError::Metrics(_) | RelayError::Task(_) => Failure::failed(error),
+        RelayError::Bus(_)
+        | RelayError::Metrics(_)
+        | RelayError::Replaced
+        | RelayError::Task(_) => Failure::failed(error),
     }
 }
 

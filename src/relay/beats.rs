@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Says each period what this node has in force, until told to stop.
 pub(super) async fn say(node: &Node, period: Duration, stop: &CancellationToken) {
     loop {
+        if until(stop, node.lease.at_work()).await.is_none() {
+            return;
+        }
         if let Err(error) = say_once(node, period).await {
             tracing::warn!(%error, "heartbeats not sent");
         }

@@ -27,6 +27,9 @@ pub enum RelayError {
     /// The metrics.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// Another relay of the node took over, while this one was stopped or cut off.
+    #[error("another relay of this node has been at work since: start again, to stand by")]
+    Replaced,
     /// A task died.
     #[error("a task died: {0}")]
     Task(String),

@@ -20,6 +20,7 @@ mod fold;
 mod gate;
 mod hood;
 mod key;
+mod lease;
 mod node;
 mod outbox;
 mod placing;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use tokio::sync::{Mutex, watch};
 
+use super::lease::Lease;
 use super::quarantine::Index;
 use super::receipts::Words;
 use super::room::Room;
@@ -52,6 +53,8 @@ pub(super) struct Node {
     pub(super) trouble: Mutex<Trouble>,
     /// The relay key: hops and receipts.
     pub(super) key: Box<dyn Signer>,
+    /// That this relay, and no other of the node, is at work.
+    pub(super) lease: Lease,
     /// This node's own server.
     pub(super) own: Bus,
     /// Where the upstreams are; each link connects for itself, so that none waits for another.

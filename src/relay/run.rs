@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::conditions::{States, set, until};
 use super::error::RelayError;
+use super::lease::{self, Lease};
 use super::node::Node;
 use super::quarantine::Index;
 use super::room::Room;
@@ -143,13 +144,16 @@ pub async fn run(config: RelayConfig, stop: CancellationToken) -> Result<(), Rel
         () = stop.cancelled() => return Ok(()),
     };
     let (node, hood) = node;
-    if until(&stop, fold::patiently(&node)).await.is_none() {
-        return Ok(());
+    let (leased, ended) = (Arc::clone(&node), stop.clone());
+    tasks.spawn(async move { leased.lease.keep(&leased.own, &ended).await });
+    if until(&stop, fold::patiently(&node)).await.is_some() {
+        set(&states, "folded", true);
+        spawn_all(&mut tasks, &node, &hood, &states, &stop);
+        tracing::info!(node = %node.me, "relay is at work");
     }
-    set(&states, "folded", true);
-    spawn_all(&mut tasks, &node, &hood, &states, &stop);
-    tracing::info!(node = %node.me, "relay is at work");
-    supervise(tasks, stop).await
+    let outcome = supervise(tasks, stop).await;
+    node.lease.give_up(&node.own).await;
+    outcome
 }
 
 fn serve_console(
@@ -175,6 +179,8 @@ async fn connect(
     set(states, "server", false);
     let own = Bus::connect_patiently(&own_endpoint(config)?).await?;
     let Prepared { pinned, seeds, key } = prepared;
+    let lease = Lease::take(&own, lease::instance(config.listen), states).await;
+    metrics.at_work();
     let archive = fold::trust_patiently(&own, &config.node, &pinned, &seeds).await;
     let trust = Arc::clone(archive.documents.trust());
     let hood = fits(config, &trust, key.as_ref())?;
@@ -203,6 +209,7 @@ async fn connect(
         wanted: watch::Sender::default(),
         links_up: std::sync::Mutex::default(),
         key,
+        lease,
         own,
         links,
         metrics,

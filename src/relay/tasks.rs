@@ -16,7 +16,7 @@ use crate::address::{
     self, Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
     outbox_lane,
 };
-use crate::bus::{Bus, Endpoint, PlaceError, Reading};
+use crate::bus::{Bus, Delivery, Endpoint, PlaceError, Pull, Reading};
 use crate::notice::NodeId;
 
 /// How often expired notices are forgotten and the link gauges set.
@@ -100,11 +100,18 @@ fn spawn_source(
     let (node, stop) = (Arc::clone(node), stop.clone());
     tasks.spawn(async move {
         let mut pull = node.own.pull(Reading::Own, &stream, &durable);
-        while let Some(delivery) = until(&stop, pull.next()).await {
+        while let Some(delivery) = next(&node, &stop, &mut pull).await {
             work::handle(&node, &source, held, delivery).await;
         }
         Ok(())
     });
+}
+
+/// What comes next, for the relay that is at work; what it does not take up comes again.
+async fn next(node: &Node, stop: &CancellationToken, pull: &mut Pull) -> Option<Delivery> {
+    let delivery = until(stop, pull.next()).await?;
+    until(stop, node.lease.at_work()).await?;
+    Some(delivery)
 }
 
 /// One upstream: its board comes down, our outbox goes up, over one connection.
@@ -127,20 +134,20 @@ fn spawn_link(
         let durable = child_durable(&node.me);
         let mut down = link.pull(Reading::Link, "BOARD", &durable);
         let downward = async {
-            while let Some(delivery) = until(&stop, down.next()).await {
+            while let Some(delivery) = next(&node, &stop, &mut down).await {
                 work::handle(&node, &source, false, delivery).await;
             }
         };
         // Trust has its own reader: a bundle must not wait behind a board.
         let mut trust = link.pull(Reading::Link, "TRUST", &durable);
         let believing = async {
-            while let Some(delivery) = until(&stop, trust.next()).await {
+            while let Some(delivery) = next(&node, &stop, &mut trust).await {
                 belief::handle(&node, &source, delivery).await;
             }
         };
         let mut beats = link.pull(Reading::Link, "BEATS", &durable);
         let hearing = async {
-            while let Some(delivery) = until(&stop, beats.next()).await {
+            while let Some(delivery) = next(&node, &stop, &mut beats).await {
                 beats::handle(&node, &source, delivery).await;
             }
         };
@@ -165,7 +172,7 @@ async fn upward(
     let gate = Gate::new();
     let line = async |durable: String, from: Option<&Source>| {
         let mut line = node.own.pull(Reading::Own, "OUTBOX", &durable);
-        while let Some(delivery) = until(stop, line.next()).await {
+        while let Some(delivery) = next(node, stop, &mut line).await {
             if from.is_some() && until(stop, gate.pass(&node.me, link)).await.is_none() {
                 return;
             }

@@ -102,6 +102,8 @@ families! {
         "Channels of which nothing has been heard for three periods";
     BEHIND = Gauge "chappe_trust_bundles_behind",
         "Nodes of which a higher bundle is in force elsewhere";
+    AT_WORK = Gauge "chappe_relay_at_work",
+        "1 if this relay is the one of its node that works, 0 while it stands by";
     EXPIRING = Gauge "chappe_notices_expiring",
         "Own alerts and advisories in force that expire within 14 days";
     PENDING = Gauge "chappe_pending_messages" ["source"],

@@ -62,6 +62,7 @@ pub struct Metrics {
     frozen: IntGauge,
     behind: IntGauge,
     expiring: IntGauge,
+    at_work: IntGauge,
     pending: IntGaugeVec,
     link_up: IntGaugeVec,
     server_up: IntGauge,
@@ -103,6 +104,7 @@ impl Metrics {
             frozen: gauge(&registry, families::FROZEN)?,
             behind: gauge(&registry, families::BEHIND)?,
             expiring: gauge(&registry, families::EXPIRING)?,
+            at_work: gauge(&registry, families::AT_WORK)?,
             pending: gauges(&registry, families::PENDING)?,
             link_up: gauges(&registry, families::LINK_UP)?,
             server_up: gauge(&registry, families::SERVER_UP)?,
@@ -181,6 +183,11 @@ impl Metrics {
     /// A trust document was taken.
     pub fn trusted(&self) {
         self.trusted.inc();
+    }
+
+    /// This relay, and no other of its node, works from now on.
+    pub fn at_work(&self) {
+        self.at_work.set(1);
     }
 
     /// How many own notices in force expire soon.
