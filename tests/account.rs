@@ -8,8 +8,10 @@ mod forge;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use chappe::jws::General;
 use chappe::notice::{Counts, Id, NodeId, Outcome, Receipt, Statement, Tlp};
 use chappe::routing::{Account, Known, Part, State};
+use chappe::trust::Trust;
 use forge::*;
 
 /// What nodes have said, in one line each: `eu-fr-bre delivered`, `eu-fr-bre filtered 2`.
@@ -136,6 +138,27 @@ fn who_is_behind_a_silent_node_is_told_apart_from_who_is_silent_alone() {
     let found = account("eu", &from_the_union, &words(&[("eu", Outcome::Delivered)]), &[]);
     assert_eq!(part(&found, "eu-fr").state, State::Silent);
     assert_eq!(part(&found, "eu-fr-bre").state, State::Behind(id("eu-fr")));
+}
+
+#[test]
+fn whose_bundle_is_not_here_is_not_waited_for() {
+    let known = |statement: &Statement, without: &[&str]| {
+        let is_left = |general: &General| {
+            let payload = general.unverified_payload().expect("a payload");
+            let payload: serde_json::Value = serde_json::from_slice(&payload).expect("JSON");
+            !without.iter().any(|node| payload["node"] == *node && payload["what"] == "bundle")
+        };
+        let documents: Vec<_> = documents(|_| {}).into_iter().filter(is_left).collect();
+        let (trust, _) = Trust::compile(&root("eu-fr"), &documents).expect("trust");
+        let (words, newer) = (words(&ALL[..2]), BTreeSet::new());
+        let me = id("eu-fr");
+        Known { me: &me, trust: &trust, statement, words: &words, newer: &newer }.account()
+    };
+    let health = advisory("eu-fr", "scope:eu.fr.bre.health", Tlp::Green);
+    assert!(!known(&health, &[]).complete, "the hospital and the sector are missing");
+    let found = known(&health, &["eu-fr-sante", "eu-fr-bre-chu"]);
+    assert_eq!(part(&found, "eu-fr-sante").state, State::NoBundle);
+    assert!(found.complete, "{found:#?}");
 }
 
 #[test]

@@ -1,5 +1,6 @@
-//! Answers of a desk stay below a megabyte however many nodes and notices there are: what does not
-//! fit comes with the next question, nothing twice and nothing left out.
+//! What a desk answers of what its node holds. Answers stay below a megabyte however many nodes
+//! and notices there are: what does not fit comes with the next question, nothing twice and
+//! nothing left out.
 
 // A test that panics has failed.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
@@ -124,6 +125,38 @@ fn a_list_of_notices_with_many_words_goes_on_where_it_ended() {
     }
     assert_eq!(seen.len(), 30);
     assert!(pages > 1, "it all fits: the test tests nothing");
+}
+
+#[test]
+fn of_each_version_it_is_said_who_has_it_and_which_one_is_in_force_where() {
+    let mut nation = Router::new(id("eu-fr"), Policy::default());
+    let first = advisory("eu-fr", "scope:eu.fr.all.all", Tlp::Green);
+    let mut second = Statement { iat: first.iat + 1, ..first.clone() };
+    let doc = second.doc.as_mut().expect("a document");
+    (doc.version, doc.revision) = ("2".into(), 2);
+    for (statement, said) in [
+        (&first, [("eu-fr-bre", Outcome::Delivered), ("eu-fr-nor", Outcome::Read)]),
+        (&second, [("eu-fr-bre", Outcome::Delivered), ("eu-fr-sante", Outcome::Delivered)]),
+    ] {
+        let of = keep(&mut nation, statement.clone());
+        for (by, outcome) in [("eu-fr", Outcome::Delivered)].into_iter().chain(said) {
+            let word = Receipt { outcome, reason: None, ..word(by, of) };
+            nation.keep_receipt(word, String::new());
+        }
+    }
+    let reference = first.doc.as_ref().expect("a document").reference.clone();
+    let question = TraceQuestion { reference, ..TraceQuestion::default() };
+    let answer = trace(&nation, &trust(), NOW, &question);
+    let said = |notice: usize, node: &str| {
+        let nodes = &answer.notices[notice].nodes;
+        let found = nodes.iter().find(|line| line.node == id(node)).expect("a line");
+        (found.state.clone(), found.has.clone().unwrap_or_default())
+    };
+    let is = |state: &str, has: &str| (state.to_owned(), has.to_owned());
+    assert_eq!(said(0, "eu-fr-bre"), is("delivered", "2"));
+    assert_eq!(said(0, "eu-fr-nor"), is("no-answer", "1"));
+    assert_eq!(said(1, "eu-fr-nor"), is("read", "1"));
+    assert_eq!(said(1, "eu-fr-sante"), is("superseded", "2"));
 }
 
 fn national_reference() -> String {

@@ -82,19 +82,8 @@ pub(super) async fn find(
     own: bool,
     cases: bool,
 ) -> Result<Vec<Listed>, Failure> {
-    let reference_is = Some(reference.to_owned());
-    let mut question = DeskQuestion { reference: reference_is, cases, own, skip: 0 };
-    let mut found = Vec::new();
-    // What has many audiences comes in pages: each has to be withdrawn.
-    loop {
-        let answer = session.desk(&question).await.map_err(|e| failure(&e))?;
-        let (more, page) = (answer.more > 0, answer.notices.len());
-        found.extend(answer.notices);
-        question.skip += page;
-        if !more || page == 0 {
-            break;
-        }
-    }
+    let question = DeskQuestion { reference: Some(reference.to_owned()), cases, own, skip: 0 };
+    let found = session.desk_all(question).await.map_err(|e| failure(&e))?;
     if found.is_empty() {
         let whose = if own { "of this node's own " } else { "" };
         return Err(Failure::failed(format!("no notice {whose}here is called `{reference}`")));

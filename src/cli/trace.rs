@@ -2,6 +2,7 @@
 //! why, who has not answered, and whom to phone.
 
 use std::io::IsTerminal as _;
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use serde_json::{Value, json};
 use super::connection::{Connection, failure};
 use super::output::say;
 use super::{Failure, Outcome};
-use crate::notice::Counts;
+use crate::notice::{Counts, Time};
 use crate::publish::Session;
 use crate::relay::{TraceAnswer, TraceQuestion, Traced, TracedContact, TracedNode};
 
@@ -59,9 +60,9 @@ async fn page(session: &Session, question: &TraceQuestion) -> Result<TraceAnswer
 /// A line for each node, with what says of which notice.
 fn lines(traced: &Traced) -> Outcome {
     let notice = json!({"id": traced.id, "kind": traced.kind, "iss": traced.iss,
-        "aud": traced.aud, "tlp": traced.tlp, "title": traced.title, "version": traced.version,
-        "revision": traced.revision, "standing": traced.standing, "complete": traced.complete,
-        "of": traced.of, "answered": traced.answered});
+        "aud": traced.aud, "tlp": traced.tlp, "title": traced.title, "iat": traced.iat,
+        "version": traced.version, "revision": traced.revision, "standing": traced.standing,
+        "complete": traced.complete, "of": traced.of, "answered": traced.answered});
     for node in &traced.nodes {
         let mut all = serde_json::to_value(node).map_err(Failure::failed)?;
         if let (Value::Object(all), Value::Object(notice)) = (&mut all, &notice) {
@@ -85,6 +86,15 @@ fn heading(traced: &Traced) {
     let complete = if traced.complete { "all have answered" } else { "not all have answered" };
     let sum = format!("{complete}: {} of {}", traced.answered, traced.of);
     say!("  issued by {} for {}, TLP:{}; {sum}", traced.iss, traced.aud, traced.tlp);
+    if is_forgotten(traced) {
+        say!("  older than 30 days: what was said before that is forgotten");
+    }
+}
+
+/// A month after it was issued, silence may mean no more than that.
+fn is_forgotten(traced: &Traced) -> bool {
+    const RECEIPTS_LAST: Duration = Duration::from_secs(30 * 24 * 3600);
+    crate::time::now().since(Time::from_secs(traced.iat)) > RECEIPTS_LAST
 }
 
 /// One node, with whom to phone where somebody has to.

@@ -3,6 +3,7 @@
 //!
 //! Command line and demo publish through the same functions.
 
+mod desk;
 mod draft;
 mod ending;
 mod learn;

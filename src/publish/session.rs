@@ -8,15 +8,12 @@ use serde::de::DeserializeOwned;
 use super::draft::{self, Draft};
 use super::learn::relays_documents;
 use super::spool::{Spool, SpoolError};
-use crate::address::{self, DESK};
+use crate::address;
 use crate::bus::{Bus, BusError, Endpoint, PlaceError, Placed};
 use crate::jws::{self, General, Signer, SignerError};
 use crate::keys::{KeyFile, KeyFileError};
 use crate::notice::{Id, NodeId, Outcome, Receipt, Statement, Time};
-use crate::relay::{
-    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, TrustFiles, TrustLoadError,
-    load_documents,
-};
+use crate::relay::{FetchAnswer, FetchQuestion, TrustFiles, TrustLoadError, load_documents};
 use crate::trust::{Documents, Paper, Trust, Usage};
 use crate::verify;
 
@@ -328,29 +325,6 @@ impl Session {
             }
         };
         tokio::time::timeout(patience, asking).await.is_ok()
-    }
-
-    /// Asks the desk.
-    ///
-    /// # Errors
-    /// [`SessionError`]; a publisher has no desk.
-    pub async fn desk(&self, question: &DeskQuestion) -> Result<DeskAnswer, SessionError> {
-        self.ask_desk("list", question).await
-    }
-
-    /// Asks the desk for something else.
-    ///
-    /// # Errors
-    /// [`SessionError`]; a publisher has no desk.
-    pub async fn ask_desk<Q: serde::Serialize, A: DeserializeOwned + serde::Serialize>(
-        &self,
-        verb: &str,
-        question: &Q,
-    ) -> Result<A, SessionError> {
-        if self.offline.place.intake != DESK {
-            return Err(SessionError::NoDesk(self.offline.place.intake.clone()));
-        }
-        self.ask(&address::desk(verb), question).await
     }
 
     pub(super) async fn ask<Q: serde::Serialize, A: DeserializeOwned + serde::Serialize>(

@@ -75,6 +75,8 @@ pub struct Traced {
     pub tlp: Tlp,
     /// Its title.
     pub title: String,
+    /// When it was issued, in seconds.
+    pub iat: u64,
     /// The document's own version.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub version: Option<String>,
@@ -104,7 +106,8 @@ pub struct TracedNode {
     pub level: Option<Level>,
     /// `entitled`, `transit`, or `other`.
     pub concern: String,
-    /// Its outcome, or `superseded`, `cut-off`, `elsewhere`, `no-answer`.
+    /// Its outcome, or `superseded`, `cut-off`, `elsewhere`, `no-bundle`,
+    /// `no-answer`.
     pub state: String,
     /// Since when, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -251,6 +254,7 @@ fn heading(router: &Router, now: Time, id: Id, s: &Statement, account: &Account)
         aud: s.aud.clone(),
         tlp: s.tlp,
         title: s.title.clone(),
+        iat: s.iat,
         version: s.doc.as_ref().map(|doc| doc.version.clone()),
         revision: s.doc.as_ref().map(|doc| doc.revision),
         standing: router.ledger().standing(now, id, s).as_str().to_owned(),
@@ -269,6 +273,7 @@ pub(crate) fn traced(part: &Part, contact: Option<TracedContact>) -> TracedNode 
         State::Superseded => ("superseded", None),
         State::CutOff(by) => ("cut-off", Some(by.clone())),
         State::Elsewhere(by) => ("elsewhere", Some(by.clone())),
+        State::NoBundle => ("no-bundle", None),
         State::Behind(by) => ("no-answer", Some(by.clone())),
         State::Silent => ("no-answer", None),
     };

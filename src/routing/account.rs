@@ -18,6 +18,9 @@ pub enum State {
     CutOff(NodeId),
     /// An entity that answers to one of several nodes: this one has counted all of its own.
     Elsewhere(NodeId),
+    /// No bundle of it is here, so no word of it could be verified: one that is not there yet, or,
+    /// for the union, what is below a State.
+    NoBundle,
     /// No answer, and none from this node before it either.
     Behind(NodeId),
     /// No answer.
@@ -136,6 +139,15 @@ impl Known<'_> {
         self.level(node) == Some(Level::Entity)
     }
 
+    fn has_bundle(&self, node: &NodeId) -> bool {
+        self.trust.seat(node).is_some_and(|seat| seat.version > 0)
+    }
+
+    /// An entity whose word can only come as a number.
+    fn is_counted_entity(&self, node: &NodeId) -> bool {
+        self.is_entity(node) && self.has_bundle(node) && !self.words.contains_key(node)
+    }
+
     /// Whether nothing goes on from a node: it said so, or has gone on to a higher version.
     fn is_closed(&self, node: &NodeId) -> bool {
         let upward = policy::is_upward(self.trust, self.statement);
@@ -215,6 +227,9 @@ impl View<'_> {
         if !self.reached.contains(node) {
             return State::CutOff(self.cut_off_by(node, states));
         }
+        if !self.known.has_bundle(node) {
+            return State::NoBundle;
+        }
         let mut open = self.before(node).iter().filter(|from| self.reached.contains(*from));
         let quiet = |from: &&NodeId| {
             matches!(states.get(*from), Some(State::Silent | State::Behind(_))) && *from != root
@@ -277,9 +292,8 @@ impl View<'_> {
         if node == known.me || known.is_entity(node) || !goes_on {
             return None;
         }
-        let served = self.ways.iter().filter(|(to, froms)| {
-            known.is_entity(to) && froms.contains(node) && !known.words.contains_key(*to)
-        });
+        let served = self.ways.iter();
+        let served = served.filter(|(to, from)| known.is_counted_entity(to) && from.contains(node));
         let mut entities = Entities::default();
         let open = |from: &&NodeId| self.reached.contains(*from) && !known.is_closed(from);
         for (_, froms) in served {
@@ -307,9 +321,8 @@ impl Known<'_> {
             .filter_map(|part| Some((part.node.clone(), part.entities.clone()?)))
             .collect();
         let is_counted = |froms: &[NodeId]| froms.iter().any(|from| counting.contains_key(from));
-        let asked = ways.iter().filter(|(to, froms)| {
-            self.is_entity(to) && !self.words.contains_key(*to) && is_counted(froms)
-        });
+        let asked = ways.iter();
+        let asked = asked.filter(|(to, from)| self.is_counted_entity(to) && is_counted(from));
         let asked = asked.count() as u64;
         let answered = counting.values().map(|e| e.answered).sum::<u64>().min(asked);
         let all = answered == asked;

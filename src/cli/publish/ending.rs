@@ -48,7 +48,7 @@ async fn versions(
     let to = arguments.to.iter().map(|to| audience(to, session.trust()));
     let to: Vec<Audience> = to.collect::<Result<_, Failure>>()?;
     let question = DeskQuestion { reference: asked, own: true, ..DeskQuestion::default() };
-    let found = session.desk(&question).await.map_err(|e| failure(&e))?.notices;
+    let found = session.desk_all(question).await.map_err(|e| failure(&e))?;
     let of_it = |s: &Statement| {
         let document = s.doc.as_ref().is_some_and(|doc| Some(&doc.publisher) == publisher);
         document && s.kind.is_document() && (to.is_empty() || to.contains(&s.aud))
