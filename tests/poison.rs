@@ -8,7 +8,9 @@ mod support;
 use std::time::Duration;
 
 use async_nats::jetstream;
-use chappe::address::Role;
+use chappe::address::{self, Role, Source};
+use chappe::bus::Reading;
+use chappe::notice::Id;
 use support::*;
 
 const REGION: &str = "eu-fr-bre";
@@ -56,4 +58,68 @@ async fn what_fails_every_time_is_given_up_and_stops_nothing() {
         info => Err(format!("{} wait", info.num_ack_pending)),
     };
     all.eventually("its source does not bring it again", settled).await;
+}
+
+/// A notice in the intake of its own node, delivered so often and never settled, and worked on by
+/// so many relays that ended over it.
+async fn deadly(all: &Federation, delivered: usize, deaths: u32) -> Id {
+    let node = "eu-fr";
+    let publisher = all.publisher(node);
+    let source = Source::Local(publisher);
+    let stream = address::intake_stream(&source).expect("an intake");
+    let notice = advisory(&all.rendered.fed, node, "scope:eu.fr.bre.all", b"{}");
+    let id = all.publish(&notice, b"{}".to_vec()).await;
+    let relay = all.connect(node, Role::Relay).await;
+    let mut pull = relay.pull(Reading::Own, &stream, "relay");
+    let mut named = None;
+    for _ in 0..delivered {
+        let message = tokio::time::timeout(PATIENCE, pull.next()).await.expect("in time");
+        named = Some((message.subject.clone(), message.sequence));
+        message.nak(Duration::from_millis(1)).await.expect("told");
+    }
+    let (subject, sequence) = named.expect("delivered");
+    for time in 1..=deaths {
+        let note = address::in_hand(&source, &subject, sequence, time);
+        relay.put_latest(&note, Vec::new()).await.expect("noted");
+    }
+    id
+}
+
+async fn no_note_is_left(all: &Federation) {
+    let none = async || {
+        let receipts = all.subjects("eu-fr", "RECEIPTS").await;
+        let left: Vec<_> = receipts.iter().filter(|s| s.contains(".hand-")).collect();
+        if left.is_empty() { Ok(()) } else { Err(format!("{left:?}")) }
+    };
+    all.eventually("no note is left", none).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ends_the_relay_each_time_is_given_up_unread() {
+    let all = Federation::provisioned(SMALL).await;
+    let id = deadly(&all, 9, 3).await;
+    all.start_relays();
+    all.all_ready().await;
+    let given_up = async || {
+        let subjects = all.subjects("eu-fr", "QUARANTINE").await;
+        let found = subjects.iter().any(|subject| subject.contains(".quarantine.poison.local-"));
+        if found { Ok(()) } else { Err(format!("{subjects:#?}")) }
+    };
+    all.within(2 * PATIENCE, "it is given up", given_up).await;
+    no_note_is_left(&all).await;
+    assert!(!all.board("eu-fr").await.contains(&id.to_string()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_delivered_often_and_ended_nothing_is_taken_as_ever() {
+    let all = Federation::provisioned(SMALL).await;
+    let id = deadly(&all, 9, 2).await;
+    all.start_relays();
+    all.all_ready().await;
+    let there = async || {
+        let there = all.board("eu-fr-bre").await.contains(&id.to_string());
+        if there { Ok(()) } else { Err("not on the board".to_owned()) }
+    };
+    all.within(2 * PATIENCE, "it is on the board", there).await;
+    no_note_is_left(&all).await;
 }

@@ -14,7 +14,7 @@ pub use self::accounts::{LINK_API, OFFERED};
 pub use self::pattern::{Interest, amber_sectors, child_beats, child_board, live, replay};
 pub use self::place::{
     DESK, DRILL, Place, REAL, Source, child_durable, child_intake, desk, direct_record, fetch,
-    filtered, heartbeat, held, held_durable, intake_stream, is_reserved, lease, live_user,
+    filtered, heartbeat, held, held_durable, in_hand, intake_stream, is_reserved, lease, live_user,
     local_intake, outbox, outbox_durable, outbox_lane, outbox_record, probe, quarantine,
     quarantined_for, realm, receipt, replay_durable, subject, trust, trust_list,
 };

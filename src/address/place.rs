@@ -190,6 +190,14 @@ pub fn probe(me: &NodeId) -> String {
     format!("{REAL}.beats.{me}.probe")
 }
 
+/// Where a relay notes that it works on a message for the `time`th time: what is still there at
+/// its next start has ended the process. Empty, so no receipt.
+#[must_use]
+pub fn in_hand(source: &Source, subject: &str, sequence: u64, time: u32) -> String {
+    let message = Id::of(format!("{source} {sequence} {subject}").as_bytes());
+    format!("{REAL}.receipts.{message}.hand-{time}")
+}
+
 /// Where a node's word that it filtered a notice goes down beside the channel's heartbeats.
 #[must_use]
 pub fn filtered(s: &Statement, scope: &Scope, by: &NodeId, of: Id) -> String {

@@ -10,10 +10,17 @@ use super::quarantine;
 use super::receipts;
 use super::settle::Settle;
 use super::trouble::MAX_TRIES;
-use crate::address::Source;
+use crate::address::{self, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::notice::{Id, NodeId, Reason};
 use crate::verify::Refused;
+
+/// Deliveries after which a message is noted before it is worked on.
+const OFTEN: u64 = 8;
+/// So often it may end the process after that.
+const DEATHS: u32 = 3;
+/// The stream of the notes.
+const NOTES: &str = "RECEIPTS";
 
 /// Does the work on one message; a fault in this program that stops it is that message's failure,
 /// not the relay's. What is locked is let go of, and state changes only at the very end.
@@ -23,6 +30,49 @@ pub(super) async fn caught<T>(
     AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
         Err(PlaceError::Refused("a fault in this program; the log says where".into()))
     })
+}
+
+/// As [`caught`], of a message that was delivered so often that it may be what ends this process:
+/// it is noted before, and the note is taken back after. What has ended the process often enough
+/// is given up unread.
+pub(super) async fn guarded(
+    node: &Node,
+    source: &Source,
+    delivery: &Delivery,
+    work: impl Future<Output = Result<Settle, PlaceError>>,
+) -> Result<Settle, PlaceError> {
+    if delivery.delivered < OFTEN {
+        return caught(work).await;
+    }
+    let done = if note(node, source, delivery).await? {
+        caught(work).await
+    } else {
+        let why = format!("this node's relay ended {DEATHS} times while it worked on it");
+        let refused = Refused { reason: Reason::Poison, why };
+        give_up(node, source, delivery, &refused).await.map(|()| Settle::Terminate)
+    };
+    for time in 1..=DEATHS {
+        let note = address::in_hand(source, &delivery.subject, delivery.sequence, time);
+        if let Ok(Some(found)) = node.own.get(NOTES, &note).await
+            && let Err(error) = node.own.delete(NOTES, found.sequence).await
+        {
+            tracing::debug!(%error, "a note stays");
+        }
+    }
+    done
+}
+
+/// Notes that a message is worked on; whether it has not ended the process too often.
+async fn note(node: &Node, source: &Source, delivery: &Delivery) -> Result<bool, PlaceError> {
+    for time in 1..=DEATHS {
+        let note = address::in_hand(source, &delivery.subject, delivery.sequence, time);
+        let found = node.own.get(NOTES, &note).await;
+        if found.map_err(|e| PlaceError::Unknown(e.to_string()))?.is_none() {
+            node.own.put_latest(&note, Vec::new()).await?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Counts how it went. What has failed too often is put into quarantine, and its sender is told.

@@ -38,7 +38,13 @@ const MAX_HELD: u64 = 256;
 pub(super) async fn handle(node: &Node, source: &Source, held: bool, delivery: Delivery) {
     let now = crate::time::now();
     node.metrics.received(source, delivery.foreign_headers, delivery.pending);
-    let done = poison::caught(step(node, now, source, held, &delivery)).await;
+    let work = step(node, now, source, held, &delivery);
+    // What is held is delivered every minute by design.
+    let done = if held {
+        poison::caught(work).await
+    } else {
+        poison::guarded(node, source, &delivery, work).await
+    };
     let done = poison::bounded(node, source, &delivery, done).await;
     if held && matches!(done, Ok(Settle::Ack | Settle::Terminate)) {
         placing::left_held(node, source, &delivery);
