@@ -22,6 +22,7 @@ fn link(constituency: &str, clients: &[&str], ceiling: Tlp) -> Link {
         ceiling,
         clients: clients.iter().map(|one| (*one).to_owned()).collect(),
         follows: false,
+        former: Vec::new(),
     }
 }
 

@@ -182,3 +182,32 @@ async fn lawful_filtering_outages_and_late_comers_raise_no_alarm() {
     all.ready("eu-fr-nor").await;
     quiet_for(&all, 3).await;
 }
+
+/// What the townhall is sent by its region, from this version of the region's bundle on.
+async fn townhall_serves(all: &Federation, version: u64, scope: &str) {
+    let bundle = all.later("eu-fr-bre", version, |b| {
+        let entry = b.nodes.iter_mut().find(|n| n.id.as_str() == TOWNHALL).expect("introduced");
+        entry.constituency = vec![scope.parse().expect("a scope")];
+    });
+    all.hand_over("eu-fr-bre", &bundle).await;
+    all.trusts(TOWNHALL, &format!("bundle.eu-fr-bre.{version}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_link_that_is_narrowed_and_widened_again_raises_no_alarm() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    let local = |all: &Federation| {
+        advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.bre.public-administration", b"{}")
+    };
+    let first = all.publish(&local(&all), b"{}".to_vec()).await;
+    all.on_board(TOWNHALL, first).await;
+    quiet_for(&all, 2).await;
+    townhall_serves(&all, 2, "eu.fr.bre.banking").await;
+    let missed = all.publish(&local(&all), b"{}".to_vec()).await;
+    all.on_board("eu-fr-bre", missed).await;
+    quiet_for(&all, 5).await;
+    assert!(!all.board(TOWNHALL).await.contains(&missed.to_string()));
+    townhall_serves(&all, 3, "eu.fr.bre.public-administration").await;
+    all.on_board(TOWNHALL, missed).await;
+    quiet_for(&all, 4).await;
+}

@@ -177,6 +177,7 @@ mod tests {
             ceiling: Tlp::Red,
             clients: clients.iter().map(|c| (*c).to_owned()).collect(),
             follows: false,
+            former: Vec::new(),
         }
     }
 

@@ -189,9 +189,13 @@ impl Neighbourhood {
 #[must_use]
 pub fn link_durables(link: &Link) -> [DurableSpec; 3] {
     let name = child_durable(&link.to);
+    let mut beats = child_beats(link);
+    if beats.is_empty() {
+        beats.push(nothing("beats", &link.to));
+    }
     [
         durable("BOARD", name.clone(), child_board(link), false),
-        durable("BEATS", name.clone(), child_beats(link), false),
+        durable("BEATS", name.clone(), beats, false),
         durable("TRUST", name, vec![format!("{REAL}.trust.>")], false),
     ]
 }
@@ -199,12 +203,15 @@ pub fn link_durables(link: &Link) -> [DurableSpec; 3] {
 /// The durables of a node that was a child or follower and is none any more: nothing passes.
 #[must_use]
 pub fn closed_durables(node: &NodeId) -> [DurableSpec; 3] {
-    // A durable without filters would let everything pass, so there is one for what nobody sends.
     let shut = |stream: &str, family: &str| {
-        let nothing = vec![format!("{REAL}.{family}.closed.{node}")];
-        durable(stream, child_durable(node), nothing, false)
+        durable(stream, child_durable(node), vec![nothing(family, node)], false)
     };
     [shut("BOARD", "board"), shut("BEATS", "beats"), shut("TRUST", "trust")]
+}
+
+/// A durable without filters would let everything pass, so there is one for what nobody sends.
+fn nothing(family: &str, node: &NodeId) -> String {
+    format!("{REAL}.{family}.closed.{node}")
 }
 
 /// The pattern for real notices and for drills.

@@ -30,7 +30,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::notice::Kind;
 use crate::telemetry::{self, Format};
 
 /// Signed security advisories down, incident escalations up.
@@ -52,7 +51,7 @@ enum Verb {
     /// Sign a document, send it, and wait for the node's word on it
     Publish(publish::Arguments),
     /// Say that own notices no longer count
-    Withdraw(withdraw::Arguments),
+    Withdraw(withdraw::WithdrawArguments),
     /// Say that the danger of own notices is over; they stay readable
     Close(withdraw::Arguments),
     /// Put a cover note on a notice that this node holds
@@ -123,8 +122,8 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Verb::Provision(arguments) => on_runtime(provision::run(arguments)),
         Verb::Relay(arguments) => on_runtime(relay::run(arguments)),
         Verb::Publish(arguments) => on_runtime(publish::run(arguments)),
-        Verb::Withdraw(arguments) => on_runtime(withdraw::run(Kind::Withdrawal, arguments)),
-        Verb::Close(arguments) => on_runtime(withdraw::run(Kind::Closing, arguments)),
+        Verb::Withdraw(arguments) => on_runtime(withdraw::withdraw(arguments)),
+        Verb::Close(arguments) => on_runtime(withdraw::close(arguments)),
         Verb::Annotate(arguments) => on_runtime(annotate::run(arguments)),
         Verb::List(arguments) => on_runtime(list::run(false, arguments)),
         Verb::Show(arguments) => on_runtime(list::show(arguments)),

@@ -13,6 +13,7 @@ use super::output::say;
 use super::{Failure, Outcome, told_to_end};
 use crate::address::{LocalSubscriber, Neighbourhood, live};
 use crate::bus::{Bus, Delivery, Reading};
+use crate::lifecycle::is_erasing;
 use crate::notice::{File, Id, NodeId, Reason, Scope, Severity, Statement, Tlp, Wire};
 use crate::publish::relays_documents;
 use crate::relay::load_documents;
@@ -261,10 +262,11 @@ fn print(json: bool, id: Id, s: &Statement) {
         return;
     }
     let drill = if s.is_drill() { "DRILL " } else { "" };
+    let kind = if is_erasing(s) { "erasure" } else { s.kind.as_str() };
     say!(
         "{}  {drill}{:<10} {:<9} TLP:{:<6} {:<12} {}",
         id.short(),
-        s.kind,
+        kind,
         s.severity,
         s.tlp,
         s.iss,

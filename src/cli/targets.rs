@@ -91,6 +91,40 @@ pub(super) async fn find(
     Ok(found)
 }
 
+/// Of everything among `found` that is here, whatever became of it, the newest version of each
+/// document for each audience and label, and each of what is no document.
+pub(super) fn newest(found: Vec<Listed>) -> Vec<Target> {
+    let mut newest: Vec<Target> = Vec::new();
+    for Listed { id, statement, .. } in found {
+        if statement.kind.is_ending() {
+            continue;
+        }
+        let at = newest.iter().position(|known| same_document(&known.statement, &statement));
+        match at.and_then(|at| newest.get_mut(at)) {
+            Some(known) if order(known) >= order_of(id, &statement) => {}
+            Some(known) => *known = Target { id, statement },
+            None => newest.push(Target { id, statement }),
+        }
+    }
+    newest
+}
+
+fn same_document(one: &notice::Statement, other: &notice::Statement) -> bool {
+    let key = |s: &notice::Statement| {
+        let doc = s.doc.as_ref().map(|doc| (doc.publisher.clone(), doc.reference.clone()));
+        (s.aud.clone(), s.tlp, s.exercise.clone(), doc)
+    };
+    one.kind.is_document() && other.kind.is_document() && key(one) == key(other)
+}
+
+fn order(target: &Target) -> (u64, u64, notice::Id) {
+    order_of(target.id, &target.statement)
+}
+
+fn order_of(id: notice::Id, s: &notice::Statement) -> (u64, u64, notice::Id) {
+    (s.doc.as_ref().map_or(0, |doc| doc.revision), s.iat, id)
+}
+
 /// The newest version of each thread among `found` that is still in force or closed.
 pub(super) fn current(found: Vec<Listed>) -> Vec<Target> {
     found

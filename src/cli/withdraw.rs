@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::connection::Connection;
+use super::connection::{Connection, failure};
 use super::sending::send;
-use super::targets::{current, find};
+use super::targets::{current, find, newest};
 use super::wait::Wait;
 use super::{Failure, Outcome};
-use crate::notice::Kind;
-use crate::publish::ending;
+use crate::notice::{Doc, Kind, Statement};
+use crate::publish::{Draft, Target, ending, erasure};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -27,30 +27,87 @@ pub(super) struct Arguments {
     json: bool,
 }
 
-pub(super) async fn run(kind: Kind, arguments: Arguments) -> Outcome {
-    let session = arguments.connection.open().await?;
-    let found = find(&session, &arguments.reference, true, false).await?;
-    let mut targets = current(found);
-    // A closed notice may be withdrawn, but not closed again.
-    targets.retain(|t| kind == Kind::Withdrawal || t.statement.kind.is_document());
-    if targets.is_empty() {
-        return Err(Failure::failed(format!("nothing of `{}` is in force", arguments.reference)));
-    }
-    let mut sent = Vec::new();
-    for target in targets {
-        let draft = session.draft(crate::time::now());
-        let title = format!("{}: {}", word(kind), target.statement.title);
-        let title: String = title.chars().take(crate::notice::MAX_TITLE_CHARS).collect();
-        let title = title.trim();
-        let statement =
-            ending(&draft, kind, &target, title, &arguments.reason).map_err(Failure::usage)?;
-        let body = arguments.reason.clone().into_bytes();
-        let id = send(&session, &statement, body, None, arguments.json).await?;
-        sent.push((id, statement));
-    }
-    arguments.wait.until_answered(&session, &sent, arguments.json).await
+#[derive(Debug, Args)]
+pub(super) struct WithdrawArguments {
+    #[command(flatten)]
+    plain: Arguments,
+    /// Delete it at every relay too, with its older versions. What people and subscribers have
+    /// copied stays theirs; REASON goes to everybody and must not repeat it
+    #[arg(long)]
+    erase: bool,
 }
 
-fn word(kind: Kind) -> &'static str {
-    if kind == Kind::Closing { "Closed" } else { "Withdrawn" }
+pub(super) async fn close(arguments: Arguments) -> Outcome {
+    let draft = |draft: &Draft, target: &Target, reason: &str| {
+        let title = titled("Closed", target);
+        ending(draft, Kind::Closing, target, &title, reason).map_err(Failure::usage)
+    };
+    // Notes and cases have no end but a withdrawal.
+    end(arguments, |target| target.statement.kind.is_document(), false, draft).await
+}
+
+pub(super) async fn withdraw(arguments: WithdrawArguments) -> Outcome {
+    if arguments.erase {
+        return end(arguments.plain, |_| true, true, erasing).await;
+    }
+    let draft = |draft: &Draft, target: &Target, reason: &str| {
+        let title = titled("Withdrawn", target);
+        ending(draft, Kind::Withdrawal, target, &title, reason).map_err(Failure::usage)
+    };
+    end(arguments.plain, |_| true, false, draft).await
+}
+
+async fn end(
+    arguments: Arguments,
+    may: impl Fn(&Target) -> bool,
+    erase: bool,
+    make: impl Fn(&Draft, &Target, &str) -> Result<Statement, Failure>,
+) -> Outcome {
+    let Arguments { reference, connection, reason, wait, json } = arguments;
+    let session = connection.open().await?;
+    let found = find(&session, &reference, true, false).await?;
+    let here: Vec<_> = found.iter().map(|l| (l.id, l.statement.doc.clone())).collect();
+    let mut targets = if erase { newest(found) } else { current(found) };
+    targets.retain(may);
+    if targets.is_empty() {
+        return Err(Failure::failed(format!("nothing of `{reference}` is in force")));
+    }
+    let draft = session.draft(crate::time::now());
+    let made: Result<Vec<_>, _> = targets.iter().map(|t| make(&draft, t, &reason)).collect();
+    let mut sent = Vec::new();
+    for (target, statement) in targets.iter().zip(made?) {
+        let id = send(&session, &statement, reason.clone().into_bytes(), None, json).await?;
+        sent.push((id, statement));
+        if erase {
+            // The copies of this user go too; another's are refused when they are sent again.
+            for (id, doc) in &here {
+                if *id == target.id || is_version(doc.as_ref(), target) {
+                    session.forget(*id).map_err(|e| failure(&e))?;
+                }
+            }
+        }
+    }
+    wait.until_answered(&session, &sent, json).await
+}
+
+fn is_version(doc: Option<&Doc>, of: &Target) -> bool {
+    let Some((doc, last)) = doc.zip(of.statement.doc.as_ref()) else { return false };
+    let same = doc.publisher == last.publisher && doc.reference == last.reference;
+    of.statement.kind.is_document() && same && doc.revision <= last.revision
+}
+
+fn erasing(draft: &Draft, target: &Target, reason: &str) -> Result<Statement, Failure> {
+    let title = target.statement.title.to_lowercase();
+    if reason.to_lowercase().contains(&title) {
+        return Err(Failure::usage(
+            "--reason repeats the title of what is to be erased, and would stay in its place",
+        ));
+    }
+    erasure(draft, target, reason).map_err(Failure::usage)
+}
+
+fn titled(word: &str, target: &Target) -> String {
+    let title = format!("{word}: {}", target.statement.title);
+    let title: String = title.chars().take(crate::notice::MAX_TITLE_CHARS).collect();
+    title.trim().to_owned()
 }

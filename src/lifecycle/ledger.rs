@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::erase::is_erasing;
 use super::manifest::{Channel, Manifest, ends_others};
+use super::relation::relates;
 use super::thread::{Thread, ThreadKey, Version};
 use crate::jws::KeyId;
-use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Time};
+use crate::notice::{Id, Kind, NodeId, Reason, Statement, Time};
 
 /// From so long before its end on, an issuer is warned of a notice in force, and `publish` renews
 /// it: two weeks, so that a holiday does not end an alert.
@@ -26,6 +28,8 @@ pub enum Standing {
     Withdrawn,
     /// Past its `exp`.
     Expired,
+    /// An erasing withdrawal: what it names is deleted.
+    Erased,
 }
 
 impl Standing {
@@ -38,6 +42,7 @@ impl Standing {
             Self::Closed => "closed",
             Self::Withdrawn => "withdrawn",
             Self::Expired => "expired",
+            Self::Erased => "erased",
         }
     }
 }
@@ -53,6 +58,8 @@ pub struct Kept {
     pub kid: KeyId,
     /// Its first hop's time.
     pub first: Time,
+    /// This node's own hop's time: since when it is here.
+    pub since: Time,
 }
 
 /// A notice that the node holds.
@@ -62,6 +69,7 @@ struct Entry {
     from: Option<NodeId>,
     kid: KeyId,
     first: Time,
+    since: Time,
     /// Signed by a thief, as far as anybody can tell: it counts as withdrawn, and does nothing.
     void: bool,
 }
@@ -74,18 +82,80 @@ pub struct Ledger {
     /// Withdrawals by target and by who withdraws, for what is no version of a thread: another's
     /// may come before the target does, and must not count against it.
     ended: HashMap<(Id, NodeId), Id>,
+    /// Erasing withdrawals, by target and by who withdraws.
+    erasing: BTreeMap<Id, BTreeMap<NodeId, Id>>,
+    /// What they erase and is not deleted yet. It counts as gone.
+    due: BTreeMap<Id, Entry>,
     channels: BTreeMap<Channel, BTreeSet<Id>>,
 }
 
 impl Ledger {
     /// Takes a notice. Twice is once, and the first custody stays.
     pub fn keep(&mut self, id: Id, kept: Kept) {
-        if self.entries.contains_key(&id) {
+        if self.entries.contains_key(&id) || self.due.contains_key(&id) {
             return;
         }
-        let Kept { statement, from, kid, first } = kept;
+        let Kept { statement, from, kid, first, since } = kept;
         let statement = Arc::new(statement);
-        self.insert(id, Entry { statement, from, kid, first, void: false });
+        let entry = Entry { statement, from, kid, first, since, void: false };
+        if self.erases(id, &entry.statement) {
+            self.due.insert(id, entry);
+            return;
+        }
+        let erasing = is_erasing(&entry.statement);
+        self.insert(id, entry);
+        if erasing {
+            self.settle();
+        }
+    }
+
+    /// Takes out what an erasing withdrawal erases, and in again what a thief's would have.
+    fn settle(&mut self) {
+        let out = self.entries.iter().filter(|(id, entry)| self.erases(**id, &entry.statement));
+        let out: Vec<Id> = out.map(|(id, _)| *id).collect();
+        let back = self.due.iter().filter(|(id, entry)| !self.erases(**id, &entry.statement));
+        let back: Vec<Id> = back.map(|(id, _)| *id).collect();
+        for id in &out {
+            if let Some(entry) = self.entries.remove(id) {
+                self.leave_channel(*id, &entry.statement);
+                self.due.insert(*id, entry);
+            }
+        }
+        for id in &back {
+            if let Some(entry) = self.due.remove(id) {
+                self.insert(*id, entry);
+            }
+        }
+        if !(out.is_empty() && back.is_empty()) {
+            self.count_all();
+        }
+    }
+
+    pub(super) fn due_entries(
+        &self,
+    ) -> impl Iterator<Item = (Id, &Arc<Statement>, Option<&NodeId>)> {
+        self.due.iter().map(|(id, entry)| (*id, &entry.statement, entry.from.as_ref()))
+    }
+
+    /// Forgets what was deleted.
+    pub fn forget_due(&mut self, id: Id) {
+        self.due.remove(&id);
+    }
+
+    pub(super) fn erasing(&self, target: Id) -> Option<&BTreeMap<NodeId, Id>> {
+        self.erasing.get(&target)
+    }
+
+    pub(super) fn erased_targets(&self) -> impl Iterator<Item = Id> {
+        self.erasing.keys().copied()
+    }
+
+    fn leave_channel(&mut self, id: Id, statement: &Statement) {
+        if let Some(channel) = Channel::of(statement)
+            && let Some(ids) = self.channels.get_mut(&channel)
+        {
+            ids.remove(&id);
+        }
     }
 
     fn insert(&mut self, id: Id, entry: Entry) {
@@ -141,6 +211,9 @@ impl Ledger {
             let by = statement.iss.clone();
             self.ended.extend(statement.re.map(|target| ((target, by), id)));
         }
+        if let Some(target) = statement.re.filter(|_| is_erasing(statement)) {
+            self.erasing.entry(target).or_default().insert(statement.iss.clone(), id);
+        }
     }
 
     /// Judges every notice again: `is_void` says of (key, issuer, first hop's time, id) whether a
@@ -148,19 +221,21 @@ impl Ledger {
     /// updates hid is in force again. Returns how many notices changed.
     pub fn judge(&mut self, is_void: impl Fn(&KeyId, &NodeId, Time, Id) -> bool) -> usize {
         let mut changed = 0;
-        for (id, entry) in &mut self.entries {
+        for (id, entry) in self.entries.iter_mut().chain(&mut self.due) {
             let void = is_void(&entry.kid, &entry.statement.iss, entry.first, *id);
             changed += usize::from(entry.void != void);
             entry.void = void;
         }
         if changed > 0 {
             self.count_all();
+            self.settle();
         }
         changed
     }
 
     fn count_all(&mut self) {
         (self.threads, self.ended) = (BTreeMap::new(), HashMap::new());
+        self.erasing.clear();
         let good = self.entries.iter().filter(|(_, entry)| !entry.void);
         let good: Vec<_> = good.map(|(id, entry)| (*id, Arc::clone(&entry.statement))).collect();
         for (id, statement) in good {
@@ -172,6 +247,16 @@ impl Ledger {
     #[must_use]
     pub fn is_void(&self, id: Id) -> bool {
         self.entries.get(&id).is_some_and(|entry| entry.void)
+    }
+
+    /// Since when a notice is here.
+    #[must_use]
+    pub fn since(&self, id: Id) -> Option<Time> {
+        self.entries.get(&id).map(|entry| entry.since)
+    }
+
+    pub(super) fn thread(&self, key: &ThreadKey) -> Option<&Thread> {
+        self.threads.get(key)
     }
 
     /// When a notice had its first hop.
@@ -197,11 +282,7 @@ impl Ledger {
             .collect();
         for (id, void, statement) in gone {
             self.entries.remove(&id);
-            if let Some(channel) = Channel::of(&statement)
-                && let Some(ids) = self.channels.get_mut(&channel)
-            {
-                ids.remove(&id);
-            }
+            self.leave_channel(id, &statement);
             // What a thief signed was not counted either.
             if void {
                 continue;
@@ -215,6 +296,10 @@ impl Ledger {
         }
         self.channels.retain(|_, ids| !ids.is_empty());
         self.ended.retain(|_, withdrawal| self.entries.contains_key(withdrawal));
+        self.erasing.retain(|_, by| {
+            by.retain(|_, withdrawal| self.entries.contains_key(withdrawal));
+            !by.is_empty()
+        });
     }
 
     /// Whether a notice may be placed, by what is already here. Asks nothing about the notice
@@ -229,7 +314,7 @@ impl Ledger {
         if let Some(target) = s.re.and_then(|re| self.entries.get(&re)) {
             relates(s, &target.statement)?;
         }
-        if self.is_ended(id, s) {
+        if self.is_ended(id, s) || self.erases(id, s) {
             return Err(Reason::Withdrawn);
         }
         if !s.kind.is_document() {
@@ -290,6 +375,9 @@ impl Ledger {
         if self.is_void(id) || self.is_ended(id, s) {
             return Standing::Withdrawn;
         }
+        if is_erasing(s) {
+            return Standing::Erased;
+        }
         let (Some(key), Some(version)) = (ThreadKey::of(s), Version::of(id, s)) else {
             return Standing::InForce;
         };
@@ -303,35 +391,4 @@ impl Ledger {
             _ => Standing::InForce,
         }
     }
-}
-
-/// Whether a notice may say of `target` what it says.
-fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
-    if s.exercise != target.exercise {
-        return Err(Reason::Relation);
-    }
-    let own = s.iss == target.iss;
-    let fits = match s.kind {
-        Kind::Alert | Kind::Advisory => own && same_thread(s, target) && target.kind.is_document(),
-        Kind::Closing => own && ends(s, target) && target.kind.is_document(),
-        Kind::Withdrawal => own && ends(s, target),
-        Kind::Annotation => s.tlp >= target.tlp && target.doc.is_some(),
-        Kind::Escalation => own && target.kind == Kind::Escalation,
-        Kind::Response => target.kind.is_case() && s.aud == Audience::Node(target.iss.clone()),
-    };
-    if !fits {
-        return Err(Reason::Relation);
-    }
-    // A withdrawal that went first would bring its target back; the same holds for every other.
-    if s.exp < target.exp { Err(Reason::Lifetime) } else { Ok(()) }
-}
-
-fn same_thread(s: &Statement, target: &Statement) -> bool {
-    ThreadKey::of(s) == ThreadKey::of(target)
-}
-
-fn ends(s: &Statement, target: &Statement) -> bool {
-    let revision = |s: &Statement| s.doc.as_ref().map(|doc| doc.revision);
-    let same = s.aud == target.aud && s.tlp == target.tlp && s.severity == target.severity;
-    same && same_thread(s, target) && revision(s) == revision(target)
 }

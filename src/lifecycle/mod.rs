@@ -1,9 +1,13 @@
 //! What is in force: threads of versions, closings, withdrawals, in any order of arrival.
 
+mod before;
+mod erase;
 mod ledger;
 mod manifest;
+mod relation;
 mod thread;
 
+pub use self::erase::{Due, Tombstone, is_erasing};
 pub use self::ledger::{EXPIRES_SOON, Kept, Ledger, Standing};
 pub use self::manifest::{Channel, Manifest};
 pub use self::thread::{Thread, ThreadKey, Version};

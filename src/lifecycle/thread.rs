@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::erase::is_erasing;
 use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Tlp};
 
 /// What makes two notices versions of one another. The issuer is part of it, so that nobody
@@ -60,6 +61,7 @@ pub struct Thread {
     held: usize,
     closed_to: Option<u64>,
     withdrawn_to: Option<u64>,
+    erased_to: Option<u64>,
 }
 
 impl Thread {
@@ -73,7 +75,12 @@ impl Thread {
     pub(super) fn keep(&mut self, version: Version, s: &Statement) {
         match s.kind {
             Kind::Closing => self.closed_to = self.closed_to.max(Some(version.revision)),
-            Kind::Withdrawal => self.withdrawn_to = self.withdrawn_to.max(Some(version.revision)),
+            Kind::Withdrawal => {
+                self.withdrawn_to = self.withdrawn_to.max(Some(version.revision));
+                if is_erasing(s) {
+                    self.erased_to = self.erased_to.max(Some(version.revision));
+                }
+            }
             Kind::Alert | Kind::Advisory => {
                 self.versions.insert(version, s.body.sha256);
             }
@@ -86,6 +93,11 @@ impl Thread {
         self.versions.remove(&version);
         self.held = self.held.saturating_sub(1);
         self.held == 0
+    }
+
+    /// The versions that are here, lowest first.
+    pub(super) fn versions(&self) -> impl Iterator<Item = Version> {
+        self.versions.keys().copied()
     }
 
     /// The version in force.
@@ -105,6 +117,12 @@ impl Thread {
     #[must_use]
     pub fn is_withdrawn(&self, revision: u64) -> bool {
         self.withdrawn_to.is_some_and(|to| revision <= to)
+    }
+
+    /// Whether a version was withdrawn and erased.
+    #[must_use]
+    pub fn is_erased(&self, revision: u64) -> bool {
+        self.erased_to.is_some_and(|to| revision <= to)
     }
 
     /// Whether a version was closed.

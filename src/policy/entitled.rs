@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use crate::address::amber_sectors;
-use crate::notice::{ALL, Audience, Kind, Level, NodeId, Reason, Scope, Statement, Tlp};
-use crate::trust::{Link, Trust};
+use crate::notice::{ALL, Audience, Kind, Level, NodeId, Reason, Scope, Statement, Time, Tlp};
+use crate::trust::{Link, Seat, Trust};
 
 /// How far a node is concerned by a notice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -63,6 +63,42 @@ pub fn passes(
     if allowed { Ok(()) } else { Err(Reason::Tlp) }
 }
 
+/// Whether a link that was narrowed let a statement pass when it came here, at `since`, or could
+/// have until it was narrowed.
+#[must_use]
+pub fn passed(
+    from_level: Option<Level>,
+    from: &NodeId,
+    link: &Link,
+    statement: &Statement,
+    since: Time,
+) -> bool {
+    let mut then = link.former.iter().filter(|former| since <= former.until);
+    then.any(|former| passes(from_level, from, &link.as_it_was(former), statement).is_ok())
+}
+
+/// Whether a statement speaks of one before it: an update, a closing or a withdrawal.
+#[must_use]
+pub fn follows(statement: &Statement) -> bool {
+    statement.kind.is_ending() || (statement.kind.is_document() && statement.re.is_some())
+}
+
+/// Whether a link may let a statement pass as far as the table goes, whatever its bundle says.
+#[must_use]
+pub fn may_lead(
+    from_level: Option<Level>,
+    from: &NodeId,
+    link: &Link,
+    statement: &Statement,
+) -> bool {
+    let (constituency, clients) = match &statement.aud {
+        Audience::Scope(scope) => (vec![scope.clone()], vec![scope.sector().to_owned()]),
+        Audience::Node(_) => (Vec::new(), Vec::new()),
+    };
+    let widest = Link { constituency, clients, ceiling: Tlp::Red, ..link.clone() };
+    passes(from_level, from, &widest, statement).is_ok()
+}
+
 /// Whether a downward link lets everything of a channel pass: an audience with a label.
 #[must_use]
 pub fn carries(link: &Link, scope: &Scope, tlp: Tlp) -> bool {
@@ -95,6 +131,25 @@ pub fn serves_entities(trust: &Trust, node: &NodeId) -> bool {
 /// Every node that a notice concerns, and how, with the issuer.
 #[must_use]
 pub fn entitled(trust: &Trust, statement: &Statement) -> BTreeMap<NodeId, Concern> {
+    walk(trust, statement, |seat, link| passes(Some(seat.level), &seat.id, link, statement).is_ok())
+}
+
+/// As [`entitled`], with every node that was entitled before a link was narrowed: it may speak of
+/// what it got then, and of what updates or ends that.
+#[must_use]
+pub fn once_entitled(trust: &Trust, statement: &Statement) -> BTreeMap<NodeId, Concern> {
+    let ever = Time::default();
+    walk(trust, statement, |seat, link| {
+        passes(Some(seat.level), &seat.id, link, statement).is_ok()
+            || passed(Some(seat.level), &seat.id, link, statement, ever)
+    })
+}
+
+fn walk(
+    trust: &Trust,
+    statement: &Statement,
+    leads: impl Fn(&Seat, &Link) -> bool,
+) -> BTreeMap<NodeId, Concern> {
     let mut found = BTreeMap::from([(statement.iss.clone(), Concern::Entitled)]);
     if is_upward(trust, statement) {
         climb(trust, statement, &mut found);
@@ -104,9 +159,7 @@ pub fn entitled(trust: &Trust, statement: &Statement) -> BTreeMap<NodeId, Concer
     while let Some(from) = queue.pop() {
         let Some(seat) = trust.seat(&from) else { continue };
         for link in &seat.links {
-            if found.contains_key(&link.to)
-                || passes(Some(seat.level), &from, link, statement).is_err()
-            {
+            if found.contains_key(&link.to) || !leads(seat, link) {
                 continue;
             }
             let here = match &statement.aud {

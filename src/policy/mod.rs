@@ -4,7 +4,8 @@ mod entitled;
 mod rules;
 
 pub use self::entitled::{
-    Concern, carries, entitled, is_above, is_upward, next_up, passes, serves_entities, ways,
+    Concern, carries, entitled, follows, is_above, is_upward, may_lead, next_up, once_entitled,
+    passed, passes, serves_entities, ways,
 };
 pub use self::rules::{Climb, ClimbThen, Policy, Rule, Then};
 pub use crate::notice::Reason;

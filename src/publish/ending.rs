@@ -5,7 +5,8 @@ use super::draft::{Draft, DraftError, Target, finish, media};
 use crate::document::Described;
 use crate::notice::{Audience, Kind, Statement, Tlp};
 
-/// A closing or withdrawal of an own notice, with an explanation as its body.
+/// A closing or withdrawal of an own notice, with an explanation as its body. A note is withdrawn
+/// without its document, which is that of the notice that it is about.
 ///
 /// # Errors
 /// [`DraftError`].
@@ -20,8 +21,20 @@ pub fn ending(
     let body = media("text/plain", reason.as_bytes(), None)?;
     let plain =
         draft.plain(t.aud.clone(), t.tlp, t.severity, title.to_owned(), t.lang.clone(), body);
-    let statement = Statement { kind, doc: t.doc.clone(), re: Some(target.id), ..plain };
-    finish(statement, None, Some(target))
+    let doc = t.doc.clone().filter(|_| t.kind != Kind::Annotation);
+    finish(Statement { kind, doc, re: Some(target.id), ..plain }, None, Some(target))
+}
+
+/// The title of every erasing withdrawal: it must not repeat what it erases.
+pub const ERASING_TITLE: &str = "Withdrawn and erased";
+
+/// A withdrawal that also deletes its target wherever it is kept.
+///
+/// # Errors
+/// [`DraftError`].
+pub fn erasure(draft: &Draft, target: &Target, reason: &str) -> Result<Statement, DraftError> {
+    let plain = ending(draft, Kind::Withdrawal, target, ERASING_TITLE, reason)?;
+    Ok(Statement { erase: Some(true), ..plain })
 }
 
 /// A closing or withdrawal by a document that says so of itself, which becomes its body.

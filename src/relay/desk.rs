@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::jws::General;
+use crate::lifecycle::is_erasing;
 use crate::notice::{Counts, Id, NodeId, Outcome, Statement, Time};
 use crate::policy::is_upward;
 use crate::routing::Router;
@@ -243,14 +244,17 @@ fn matches(router: &Router, question: &DeskQuestion, id: Id, statement: &Stateme
 }
 
 /// Whether a person means this notice: by its document's reference, or the beginning of its id.
+/// What was erased is found by its own id still, as its withdrawal.
 pub(super) fn matches_reference(wanted: &str, id: Id, statement: &Statement) -> bool {
     let document = statement.doc.as_ref().is_some_and(|doc| doc.reference == wanted);
-    document || (wanted.len() >= 4 && id.to_string().starts_with(wanted))
+    let begins = |id: Id| wanted.len() >= 4 && id.to_string().starts_with(wanted);
+    let erased = statement.re.filter(|_| is_erasing(statement));
+    document || begins(id) || erased.is_some_and(begins)
 }
 
 fn listed(router: &Router, trust: &Trust, now: Time, id: Id, statement: &Statement) -> Listed {
-    let more_receipts = router.receipts(id).count().saturating_sub(MAX_WORDS);
-    let words = router.receipts(id).take(MAX_WORDS).map(|(receipt, _)| {
+    let more_receipts = router.words(id).count().saturating_sub(MAX_WORDS);
+    let words = router.words(id).take(MAX_WORDS).map(|(receipt, _)| {
         let word = Word {
             outcome: receipt.outcome.as_str().to_owned(),
             reason: receipt.reason.clone(),

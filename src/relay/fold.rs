@@ -19,6 +19,7 @@ use crate::verify;
 
 /// Between tries.
 const AGAIN: Duration = Duration::from_secs(1);
+const A_SECOND: Duration = Duration::from_secs(1);
 
 /// What is believed, from the stream TRUST and then from what lies beside the pinned root, which
 /// is kept there from then on. Tries until it succeeds.
@@ -57,7 +58,8 @@ async fn trust(
             Record::List => lists.push(message),
             Record::Document | Record::Receipt => {
                 match General::parse(&message.payload) {
-                    Ok(paper) => papers.push(paper),
+                    // The server counts whole seconds here: never before it was taken.
+                    Ok(paper) => papers.push((paper, message.stored + A_SECOND)),
                     Err(why) => tracing::error!(subject = %message.subject.escape_debug(), %why,
                         "left out of TRUST"),
                 }
@@ -76,6 +78,8 @@ async fn trust(
         archive.kept.insert(list.subject);
     }
     hood::restore(&mut archive.documents, seeds);
+    let Archive { documents, kept } = &mut archive;
+    documents.date(crate::time::now(), |name| !kept.contains(&address::trust(name)));
     keep_seeds(own, &mut archive, seeds).await.map_err(|e| e.to_string())?;
     Ok(archive)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 
 use super::lease::Lease;
 use super::quarantine::Index;
@@ -41,6 +41,8 @@ pub(super) struct Node {
     pub(super) wanted: watch::Sender<BTreeSet<Id>>,
     /// Since when each upstream's link is up.
     pub(super) links_up: std::sync::Mutex<Links>,
+    /// Told when an erasing withdrawal has come.
+    pub(super) erasures: Notify,
     /// Held from the decision to the keeping of one notice; first come, first served.
     pub(super) router: Mutex<Router>,
     /// Words that a sender can provoke at will; locked after the router.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::node::Node;
 use super::settle::Settle;
-use super::{placing, poison, quarantine};
+use super::{placing, poison, quarantine, receipts};
 use crate::address::{self, DRILL, REAL, Source};
 use crate::bus::{Bus, Delivery, PlaceError, Placed};
 use crate::notice::{Id, NodeId, Wire};
@@ -76,6 +76,7 @@ async fn forward(
                 "not sent up: it no longer verifies");
             node.metrics.refused(refused.reason);
             quarantine::put(node, &source, delivery, &refused).await?;
+            receipts::takes_back(node, delivery, refused.reason).await?;
             Ok(Settle::Terminate)
         }
     }

@@ -7,6 +7,7 @@ use super::room;
 use crate::address::{self, Place, Source};
 use crate::bus::{Delivery, PlaceError, Placed};
 use crate::jws::{self, Signer, Typ};
+use crate::lifecycle::is_erasing;
 use crate::notice::{Hop, Time, Wire};
 use crate::routing::{Router, Stored, own_hop, time_to_live};
 use crate::verify::Verified;
@@ -31,7 +32,11 @@ pub(super) async fn place(
         hops.extend(hop);
         let statement = verified.statement().clone();
         let kid = verified.kid().clone();
+        let erasing = is_erasing(&statement);
         router.keep(Stored { id: verified.id(), statement, kid, hops });
+        if erasing {
+            node.erasures.notify_one();
+        }
     }
     placed
 }

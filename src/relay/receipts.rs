@@ -90,7 +90,27 @@ pub(super) async fn refusal(
     say(node, &mut router, REAL, receipt, back).await
 }
 
-async fn say(
+/// Takes back that a notice goes on up: it does not, since it no longer verifies here.
+pub(super) async fn takes_back(
+    node: &Node,
+    delivery: &Delivery,
+    reason: Reason,
+) -> Result<(), PlaceError> {
+    let [notice] = delivery.notice.as_slice() else { return Ok(()) };
+    let (now, of, trust) = (crate::time::now(), Id::of(notice.as_bytes()), node.trust());
+    let mut router = node.router.lock().await;
+    let receipt = router.refusal(now, &trust, of, reason);
+    let Some(statement) = router.ledger().statement(of).filter(|_| !router.has_said(&receipt))
+    else {
+        return Ok(());
+    };
+    let realm = address::realm(statement);
+    let back = router.back(&trust, &receipt).unwrap_or(Back::Here);
+    say(node, &mut router, realm, receipt, back).await
+}
+
+/// Says a word of this node, signed.
+pub(super) async fn say(
     node: &Node,
     router: &mut Router,
     realm: &str,
@@ -124,7 +144,7 @@ pub(super) async fn take(
     if !router.is_news(&receipt) {
         return Ok(Settle::Ack);
     }
-    let Some(statement) = router.ledger().statement(receipt.of) else {
+    let Some(statement) = router.spoken_of(&trust, &receipt) else {
         // Its notice may be stored without this node knowing yet: the server's word on that was
         // lost, and those below have read it meanwhile. It comes again, and so does this.
         if delivery.delivered < MAX_WAITS {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Notify, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -204,6 +204,7 @@ async fn connect(
         curable: AtomicBool::new(false),
         rewinds: watch::Sender::new(0),
         gaps: watch::Sender::default(),
+        erasures: Notify::new(),
         beats: Mutex::new(Beats::default()),
         period: config.period,
         wanted: watch::Sender::default(),

@@ -11,7 +11,9 @@ use super::conditions::{States, set, until};
 use super::error::RelayError;
 use super::gate::Gate;
 use super::node::Node;
-use super::{adapt, answers, beats, belief, counts, expiry, outbox, quarantine, room, work};
+use super::{
+    adapt, answers, beats, belief, counts, erase, expiry, outbox, owed, quarantine, room, work,
+};
 use crate::address::{
     self, Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
     outbox_lane,
@@ -48,11 +50,21 @@ pub(super) fn spawn_all(
     for (upstream, endpoint) in &node.links {
         spawn_link(tasks, node, upstream, endpoint.clone(), hood.intakes(), states, stop);
     }
+    let (erased, around, until) = (Arc::clone(node), hood.clone(), stop.clone());
+    tasks.spawn(async move {
+        erase::watch(&erased, &around, &until).await;
+        Ok(())
+    });
     let (served, asked, until) = (Arc::clone(node), hood.clone(), stop.clone());
     tasks.spawn(async move { Ok(answers::serve(&served, &asked, until).await?) });
     let (adapted, until) = (Arc::clone(node), stop.clone());
     tasks.spawn(async move {
         adapt::durables(&adapted, &until).await;
+        Ok(())
+    });
+    let (follows, until) = (Arc::clone(node), stop.clone());
+    tasks.spawn(async move {
+        owed::deliver(&follows, &until).await;
         Ok(())
     });
     let (said, until) = (Arc::clone(node), stop.clone());

@@ -222,7 +222,7 @@ fn one(
     threads: &Threads<'_>,
 ) -> (Traced, Vec<TracedNode>) {
     let words: BTreeMap<NodeId, Receipt> =
-        router.receipts(id).map(|(receipt, _)| (receipt.by.clone(), receipt.clone())).collect();
+        router.words(id).map(|(receipt, _)| (receipt.by.clone(), receipt.clone())).collect();
     let versions = ThreadKey::of(s).and_then(|key| threads.get(&key));
     let versions = versions.filter(|_| s.kind.is_document());
     let (mut has, mut newer) = (BTreeMap::new(), BTreeSet::new());

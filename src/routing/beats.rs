@@ -10,7 +10,7 @@ use std::time::Duration;
 use crate::lifecycle::{Channel, Ledger};
 use crate::notice::{Audience, Heartbeat, Id, NodeId, Receipt, Time, Tlp};
 use crate::policy::carries;
-use crate::trust::Trust;
+use crate::trust::{Link, Trust};
 
 /// Channels that are watched: every issuer of a large State with a few audiences and labels each.
 const MAX_CHANNELS: usize = 16_384;
@@ -150,6 +150,7 @@ impl Beats {
         let mut outlook = Outlook::default();
         let mut newer = BTreeSet::new();
         self.forget_the_silent(now, trust, ledger);
+        self.forget_what_nobody_brings(me, trust);
         for (channel, heard) in self.channels.iter_mut().filter(|(c, _)| c.issuer != *me) {
             let period = heard.beat.period();
             let watched = is_watched(now, me, trust, links, channel, period);
@@ -167,7 +168,9 @@ impl Beats {
                 continue;
             }
             let explained = |id: Id| {
-                ledger.statement(id).is_some() || self.covered.contains_key(&id) || has_filtered(id)
+                let erased = || ledger.tombstones_of(id).next().is_some();
+                let filtered = || self.covered.contains_key(&id) || has_filtered(id);
+                ledger.statement(id).is_some() || filtered() || erased()
             };
             let compared = compare(heard, channel, ledger, &self.lists, explained);
             heard.whole = compared == Compared::Whole;
@@ -191,6 +194,17 @@ impl Beats {
         }
         self.behind.retain(|node, _| newer.contains(node));
         outlook
+    }
+
+    /// Once the links were narrowed a channel does not come here any more, and its silence says
+    /// nothing; when it comes again, it is heard anew.
+    fn forget_what_nobody_brings(&mut self, me: &NodeId, trust: &Trust) {
+        let ups = trust.upstreams(me);
+        let links: Vec<_> = ups.iter().filter_map(|up| trust.link(up, me)).collect();
+        self.channels.retain(|channel, _| {
+            let brought = |link: &&Link| carries(link, &channel.scope, channel.tlp);
+            channel.issuer == *me || links.iter().any(brought)
+        });
     }
 
     /// An issuer beats on a channel for as long as something on it lasts, and on its own

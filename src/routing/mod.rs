@@ -7,6 +7,8 @@
 mod account;
 mod beats;
 mod counts;
+mod erase;
+mod follow;
 mod receipts;
 mod router;
 mod shares;

@@ -93,19 +93,32 @@ impl Router {
             Err(reason) => return Verdict::Filter(reason),
             Ok(()) => {}
         }
-        if let Err(reason) = self.filters(s) {
+        if let Err(reason) = self.is_for_us(trust, m).and_then(|()| self.filters(m.id(), s)) {
             return Verdict::Filter(reason);
         }
         self.places(trust, m)
     }
 
+    /// What the link that it came over lets pass no more since it was narrowed: that is for this
+    /// node only if it updates or ends what is here.
+    fn is_for_us(&self, trust: &Trust, m: &Verified) -> Result<(), Reason> {
+        let (Source::Upstream(up), s) = (m.source(), m.statement()) else { return Ok(()) };
+        let Some((seat, link)) = trust.seat(up).zip(trust.link(up, &self.me)) else {
+            return Ok(());
+        };
+        match policy::passes(Some(seat.level), up, link, s) {
+            Err(reason) if !self.ledger.knows(m.id(), s) => Err(reason),
+            _ => Ok(()),
+        }
+    }
+
     /// The rules, of which an annotation of a held alert is as free as the alert, and an update of
     /// a held thread as the version before: whoever has the first must hear of the next.
-    fn filters(&self, s: &Statement) -> Result<(), Reason> {
+    fn filters(&self, id: Id, s: &Statement) -> Result<(), Reason> {
         let target = s.re.and_then(|re| self.ledger.statement(re));
         match (s.kind, target) {
             (Kind::Annotation, Some(target)) if target.kind == Kind::Alert => Ok(()),
-            (Kind::Advisory, Some(_)) => Ok(()),
+            (Kind::Advisory, _) if self.ledger.knows(id, s) => Ok(()),
             _ => self.policy.judge(s),
         }
     }
@@ -114,8 +127,11 @@ impl Router {
         let s = m.statement();
         match &s.aud {
             Audience::Node(top) if policy::is_upward(trust, s) => self.climb(trust, m, top),
-            Audience::Scope(_) => Verdict::Place(vec![Place::Board]),
-            Audience::Node(node) => self.toward(trust, s, node),
+            Audience::Scope(_) => {
+                let direct = self.follow(trust, m.id(), s).into_iter().map(Place::Direct);
+                Verdict::Place(direct.chain([Place::Board]).collect())
+            }
+            Audience::Node(node) => self.toward(trust, m.id(), s, node),
         }
     }
 
@@ -136,7 +152,7 @@ impl Router {
         Verdict::Place(places)
     }
 
-    fn toward(&self, trust: &Trust, s: &Statement, node: &NodeId) -> Verdict {
+    fn toward(&self, trust: &Trust, id: Id, s: &Statement, node: &NodeId) -> Verdict {
         let case = s.kind == Kind::Response;
         let mut places = if case { vec![Place::Cases] } else { Vec::new() };
         if *node == self.me {
@@ -157,7 +173,13 @@ impl Router {
                 Err(_) => {}
             }
         }
-        Verdict::Refuse(refused)
+        match self.follow(trust, id, s).pop() {
+            Some(child) => {
+                places.push(Place::Direct(child));
+                Verdict::Place(places)
+            }
+            None => Verdict::Refuse(refused),
+        }
     }
 
     /// Takes a notice that is safe in its places, or that was found there at start.
@@ -176,7 +198,8 @@ impl Router {
         const GRACE_SECS: u64 = 24 * 3600;
         self.ledger.prune(now, GRACE_SECS);
         let ledger = &self.ledger;
-        self.receipts.prune(|id| ledger.statement(id).is_some());
+        let left = |id| ledger.statement(id).is_some() || ledger.tombstones_of(id).next().is_some();
+        self.receipts.prune(left);
         self.uncounted.retain(|id| ledger.statement(*id).is_some());
     }
 
@@ -235,10 +258,17 @@ impl Router {
         if level == Some(Level::Entity) && receipt.by != self.me {
             return None;
         }
-        match self.ledger.from(receipt.of)? {
-            None => Some(Back::Here),
-            Some(node) if trust.link(&self.me, node).is_some() => Some(Back::Down(node.clone())),
-            Some(node) => Some(Back::Up(node.clone())),
+        let gone = || self.stone(trust, receipt).map(|stone| stone.from);
+        let from = self.ledger.from(receipt.of).or_else(gone)?;
+        Some(self.way(trust, from))
+    }
+
+    /// The way back to the node that something came from.
+    pub(super) fn way(&self, trust: &Trust, from: Option<&NodeId>) -> Back {
+        match from {
+            None => Back::Here,
+            Some(node) if trust.link(&self.me, node).is_some() => Back::Down(node.clone()),
+            Some(node) => Back::Up(node.clone()),
         }
     }
 
@@ -247,10 +277,10 @@ impl Router {
     /// Only who serves entities has something to count.
     #[must_use]
     pub fn can_say(&self, trust: &Trust, receipt: &Receipt) -> bool {
-        let Some(statement) = self.ledger.statement(receipt.of) else { return false };
+        let Some(statement) = self.spoken_of(trust, receipt) else { return false };
         let counts = receipt.counts.is_none() || policy::serves_entities(trust, &receipt.by);
         let concerned = receipt.outcome == Outcome::Refused
-            || policy::entitled(trust, statement).contains_key(&receipt.by);
+            || policy::once_entitled(trust, statement).contains_key(&receipt.by);
         counts && concerned
     }
 

@@ -28,6 +28,7 @@ impl Stored {
     pub(super) fn kept(self) -> Kept {
         let from = self.from();
         let first = self.hops.first().map(|hop| hop.at).unwrap_or_default();
-        Kept { statement: self.statement, from, kid: self.kid, first }
+        let since = self.hops.last().map(|hop| hop.at).unwrap_or_default();
+        Kept { statement: self.statement, from, kid: self.kid, first, since }
     }
 }

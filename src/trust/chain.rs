@@ -7,6 +7,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::document::{As, Bundle, KeyEntry, NodeEntry, Root};
+use super::former::Pasts;
 use super::grant::Grant;
 use super::held::{Held, Quorum, Says};
 use super::index::Index;
@@ -31,12 +32,13 @@ pub(super) struct Quorums {
 }
 
 pub(super) struct Walk<'a> {
-    held: &'a mut [Held],
-    index: &'a Index,
+    pub(super) held: &'a mut [Held],
+    pub(super) index: &'a Index,
     home: NodeId,
-    trust: Trust,
+    pub(super) trust: Trust,
     quorums: Quorums,
-    bundles: BTreeMap<NodeId, usize>,
+    /// The bundle in force of each node.
+    pub(super) bundles: BTreeMap<NodeId, usize>,
     queue: VecDeque<Visit>,
 }
 
@@ -209,12 +211,16 @@ impl Walk<'_> {
     }
 
     fn link_all(&mut self) {
-        for (id, at) in std::mem::take(&mut self.bundles) {
+        let mut pasts = Pasts::new();
+        for (id, at) in self.bundles.clone() {
             let Some(bundle) = self.bundle(at) else { continue };
             let Some(seat) = self.trust.seats.get(&id) else { continue };
             let mut links: Vec<Link> =
                 bundle.nodes.iter().filter_map(|entry| self.link(seat, entry)).collect();
             links.sort_by_key(|link| link.follows);
+            for link in &mut links {
+                link.former = self.former(&id, at, link, &mut pasts);
+            }
             if let Some(seat) = self.trust.seats.get_mut(&id) {
                 seat.links = links;
             }
@@ -232,13 +238,14 @@ impl Walk<'_> {
             ceiling: entry.ceiling,
             clients: entry.clients.clone(),
             follows: entry.introduced == As::Member,
+            former: Vec::new(),
         })
     }
 }
 
 /// The parts of `scopes` that lie within `bound`: an introducer that narrows later narrows all
 /// that it introduced.
-fn within(scopes: &[Scope], bound: &[Scope]) -> Vec<Scope> {
+pub(super) fn within(scopes: &[Scope], bound: &[Scope]) -> Vec<Scope> {
     let mut met: Vec<Scope> =
         scopes.iter().flat_map(|s| bound.iter().filter_map(|b| s.meet(b))).collect();
     met.sort();

@@ -62,13 +62,13 @@ pub enum Offered {
 pub struct Documents {
     home: NodeId,
     fed: Federation,
-    held: Vec<Held>,
+    pub(super) held: Vec<Held>,
     index: Index,
     claims: HashMap<KeyId, Claim>,
     trust: Arc<Trust>,
     quorums: Quorums,
     /// Nodes of which something was taken since trust was compiled.
-    changed: BTreeSet<NodeId>,
+    pub(super) changed: BTreeSet<NodeId>,
     /// Old versions that were let go and may be deleted where they are kept.
     gone: Vec<Named>,
 }
@@ -148,7 +148,8 @@ impl Documents {
     /// # Errors
     /// [`Refusal`]; whoever holds it may offer it again if [`Refusal::may_pass_later`].
     pub fn offer(&mut self, now: Time, bytes: &[u8]) -> Result<Offered, Refusal> {
-        let held = read(bytes)?;
+        let mut held = read(bytes)?;
+        held.since = now;
         let name = named(&held);
         let known = self.is_known(&held)?;
         self.is_not_back(&held)?;

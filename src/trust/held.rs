@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use super::document::{Bundle, KeySet, Root, Usage};
 use super::refusal::Refusal;
 use crate::jws::{self, General, Jwk, KeyId, PublicKey};
-use crate::notice::{Federation, Id, NodeId};
+use crate::notice::{Federation, Id, NodeId, Time};
 
 /// What a key was given for. One key has one use, of one node, in the whole federation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -39,6 +39,8 @@ pub(super) struct Held {
     pub(super) says: Says,
     /// Digest of the signed bytes: the same version with another is a fork.
     pub(super) payload: Id,
+    /// When it was taken here; as long as nobody knows, when it was issued.
+    pub(super) since: Time,
     general: General,
     keys: HashMap<String, PublicKey>,
     verified: HashMap<KeyId, bool>,
@@ -61,8 +63,12 @@ impl Held {
         if let Some(flaw) = flaw {
             return Err(Refusal::Flaw(flaw));
         }
+        let since = Time::from_secs(match &says {
+            Says::Root(root) => root.iat,
+            Says::Bundle(bundle) => bundle.iat,
+        });
         let (payload, keys, verified) = (Id::of(&payload), HashMap::new(), HashMap::new());
-        let mut held = Self { says, payload, general, keys, verified };
+        let mut held = Self { says, payload, since, general, keys, verified };
         held.admit()?;
         Ok(held)
     }

@@ -8,6 +8,7 @@
 mod chain;
 mod document;
 mod documents;
+mod former;
 mod grant;
 mod held;
 mod index;
@@ -25,4 +26,4 @@ pub use self::grant::Grant;
 pub use self::paper::{Paper, PaperError};
 pub use self::refusal::Refusal;
 pub use self::revoked::Revoked;
-pub use self::store::{Link, Rejected, Seat, Trust, TrustError, TrustedKey};
+pub use self::store::{Former, Link, Rejected, Seat, Trust, TrustError, TrustedKey};

@@ -1,10 +1,11 @@
 //! Taking documents again: what this node kept, or what its operator put beside the pinned root.
 
-use super::documents::{Documents, Offered, named};
+use super::documents::{Documents, Named, Offered, named};
 use super::held::Held;
 use super::refusal::Refusal;
 use super::store::{Rejected, Trust, TrustError};
 use crate::jws::General;
+use crate::notice::Time;
 
 impl Documents {
     /// Takes a document again that this node kept, or that its operator put beside the root:
@@ -22,11 +23,17 @@ impl Documents {
         Ok(Offered::Taken(name))
     }
 
-    /// Restores what this node kept, in the order in which it came. Where an old version between
-    /// was let go of, what it had introduced waits for the next. What does not hold is left out
-    /// and reported.
-    pub fn restore_kept(&mut self, documents: &[General]) -> Vec<Rejected> {
-        let (read, rejected) = read_all(documents);
+    /// Restores what this node kept, in the order in which it came, with its times. Where an old
+    /// version between was let go of, what it had introduced waits for the next. What does not hold
+    /// is left out and reported.
+    pub fn restore_kept(&mut self, documents: &[(General, Time)]) -> Vec<Rejected> {
+        let (mut read, mut rejected) = (Vec::new(), Vec::new());
+        for (document, since) in documents {
+            let (mut held, refused) = read_all(std::slice::from_ref(document));
+            held.iter_mut().for_each(|held| held.since = *since);
+            read.extend(held);
+            rejected.extend(refused);
+        }
         self.bring_all(read, rejected)
     }
 
@@ -38,6 +45,15 @@ impl Documents {
             (!held.is_root(), held.node().depth(), held.node().clone(), held.version())
         });
         self.bring_all(read, rejected)
+    }
+
+    /// Says since when documents are here of which that is known only now.
+    pub fn date(&mut self, since: Time, new: impl Fn(&Named) -> bool) {
+        for held in self.held.iter_mut().filter(|held| new(&named(held))) {
+            held.since = since;
+            self.changed.insert(held.node().clone());
+        }
+        self.settle();
     }
 
     fn bring_all(&mut self, read: Vec<Held>, mut rejected: Vec<Rejected>) -> Vec<Rejected> {

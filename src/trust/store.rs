@@ -79,6 +79,35 @@ pub struct Link {
     pub clients: Vec<String>,
     /// Whether it follows, rather than being a child.
     pub follows: bool,
+    /// What it allowed once and no more, newest first, at most 16.
+    pub former: Vec<Former>,
+}
+
+/// What a link allowed before it was narrowed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// Whom the node served over it.
+    pub constituency: Vec<Scope>,
+    /// The strictest label that it might be sent.
+    pub ceiling: Tlp,
+    /// The sectors of its clients.
+    pub clients: Vec<String>,
+    /// When the bundle that narrows it was taken here.
+    pub until: Time,
+}
+
+impl Link {
+    /// The link as it was then.
+    #[must_use]
+    pub fn as_it_was(&self, then: &Former) -> Self {
+        Self {
+            constituency: then.constituency.clone(),
+            ceiling: then.ceiling,
+            clients: then.clients.clone(),
+            former: Vec::new(),
+            ..self.clone()
+        }
+    }
 }
 
 /// A key with its owner.

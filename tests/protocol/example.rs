@@ -200,7 +200,8 @@ fn header(jws: &str) -> String {
 fn link(to: &str, level: Level, constituency: &str, clients: &[&str]) -> Link {
     let clients = clients.iter().map(|c| (*c).to_owned()).collect();
     let constituency = vec![scope(constituency)];
-    Link { to: node(to), level, constituency, ceiling: Tlp::Amber, clients, follows: false }
+    let (ceiling, follows, former) = (Tlp::Amber, false, Vec::new());
+    Link { to: node(to), level, constituency, ceiling, clients, follows, former }
 }
 
 fn hospital() -> Link {

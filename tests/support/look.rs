@@ -76,6 +76,22 @@ impl Federation {
         message.unwrap_or_else(|e| panic!("{subject}: {e}"))
     }
 
+    /// Waits until a node has another's word on a notice, with this outcome.
+    pub async fn knows(&self, node: &str, of: Id, by: &str, outcome: &str) {
+        let subject = format!("chappe.receipts.{of}.{by}");
+        let known = async || {
+            let subjects = self.subjects(node, "RECEIPTS").await;
+            if !subjects.contains(&subject) {
+                return Err(format!("{subjects:?}"));
+            }
+            let message = self.message(node, "RECEIPTS", &subject).await;
+            let word = payload(std::str::from_utf8(&message.payload).expect("text"));
+            let said = format!("\"outcome\":\"{outcome}\"");
+            if word.contains(&said) { Ok(()) } else { Err(word) }
+        };
+        self.eventually(&format!("{node} knows {by}'s word on {of}: {outcome}"), known).await;
+    }
+
     /// Bytes, messages and sequences of a stream.
     pub async fn stream_state(&self, node: &str, stream: &str) -> State {
         let raw = self.raw(node, Role::Provisioner).await;
@@ -128,6 +144,13 @@ impl Federation {
         let number = line.rsplit(' ').next().expect("a number");
         number.parse::<f64>().expect("a number") as u64
     }
+}
+
+/// What a compact JWS says.
+pub fn payload(jws: &str) -> String {
+    let middle = jws.split('.').nth(1).expect("three parts");
+    let bytes = chappe::jws::from_base64url(middle).expect("base64url");
+    String::from_utf8(bytes).expect("text")
 }
 
 fn texts(values: &[String]) -> Vec<&str> {

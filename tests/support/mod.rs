@@ -22,6 +22,8 @@ use chappe::topology::{RenderOptions, Rendered, RenderedNode, Topology, render};
 use chappe::trust::Trust;
 use tokio::task::JoinSet;
 
+#[allow(unused_imports)] // not every binary names it
+pub use look::payload;
 pub use notices::*;
 use processes::Processes;
 #[allow(unused_imports)] // not every binary names it

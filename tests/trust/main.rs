@@ -264,7 +264,7 @@ fn who_signs_without_end_fills_nobody_and_loses_no_revocation() {
     assert_eq!(here, 17, "the newest, and the one with the revocation that nobody repeats");
     assert_eq!(gone.len(), 99 - 17);
     let mut again = Documents::pinned(&root("eu-fr")).expect("a pin");
-    let kept: Vec<_> = held.all().map(|(_, document)| document.clone()).collect();
+    let kept: Vec<_> = held.all().map(|(_, document)| (document.clone(), NOW)).collect();
     assert_eq!(again.restore_kept(&kept), []);
     let judged = again.trust().issue_key(&issue_kid("eu-fr-bre"), NOW, Id::of(b"x")).err();
     assert_eq!(judged, Some(Reason::KeyRevoked));

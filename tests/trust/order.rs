@@ -74,7 +74,7 @@ fn what_is_restored_in_the_order_in_which_it_came_is_what_was_believed_before() 
     let next = signed(&changed("eu-fr", 3, |_| {}), &key("eu-fr", "bundle-2"));
     offer(&mut held, &next).expect("taken");
     let mut again = Documents::pinned(&root("eu-fr")).expect("a pin");
-    let kept: Vec<_> = held.all().map(|(_, document)| document.clone()).collect();
+    let kept: Vec<_> = held.all().map(|(_, document)| (document.clone(), NOW)).collect();
     assert_eq!(again.restore_kept(&kept), []);
     assert_eq!(belief(again.trust()), belief(held.trust()));
 }

@@ -62,6 +62,12 @@ async fn push_out(node: &Node, index: &mut Index, old: &(u64, Entry)) {
     }
 }
 
+/// Deletes what an erasing withdrawal erases.
+pub(super) async fn erase(node: &Node, sequence: u64) -> Result<(), BusError> {
+    let mut index = node.refused.lock().await;
+    gone(node, &mut index, sequence).await
+}
+
 /// Deletes one message; that it has gone already is as good.
 async fn gone(node: &Node, index: &mut Index, sequence: u64) -> Result<(), BusError> {
     match node.own.delete(INDEXED, sequence).await {

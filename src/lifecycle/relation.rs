@@ -1,0 +1,47 @@
+//! Whether a notice may say of another what it says.
+
+use super::erase::is_erasing;
+use super::thread::ThreadKey;
+use crate::notice::{Audience, Kind, Reason, Statement};
+
+/// Whether a notice may say of `target` what it says.
+pub(super) fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
+    if s.exercise != target.exercise {
+        return Err(Reason::Relation);
+    }
+    let own = s.iss == target.iss;
+    let fits = match s.kind {
+        Kind::Alert | Kind::Advisory => own && same_thread(s, target) && target.kind.is_document(),
+        Kind::Closing => own && ends(s, target) && target.kind.is_document(),
+        Kind::Withdrawal => own && (ends(s, target) || ends_note(s, target)),
+        Kind::Annotation => s.tlp >= target.tlp && target.doc.is_some(),
+        Kind::Escalation => own && target.kind == Kind::Escalation,
+        Kind::Response => target.kind.is_case() && s.aud == Audience::Node(target.iss.clone()),
+    };
+    if !fits {
+        return Err(Reason::Relation);
+    }
+    // A withdrawal that went first would bring its target back; the same holds for every other.
+    if s.exp < target.exp { Err(Reason::Lifetime) } else { Ok(()) }
+}
+
+fn same_thread(s: &Statement, target: &Statement) -> bool {
+    ThreadKey::of(s) == ThreadKey::of(target)
+}
+
+fn ends(s: &Statement, target: &Statement) -> bool {
+    let revision = |s: &Statement| s.doc.as_ref().map(|doc| doc.revision);
+    // An erasing withdrawal with the document of a note would, once the note is gone, speak of what
+    // the note is about.
+    let clear = !(is_erasing(s) && target.kind == Kind::Annotation);
+    alike(s, target) && clear && same_thread(s, target) && revision(s) == revision(target)
+}
+
+/// A note is withdrawn without its document: so nothing else can be meant, whatever comes first.
+fn ends_note(s: &Statement, target: &Statement) -> bool {
+    alike(s, target) && s.doc.is_none() && target.kind == Kind::Annotation
+}
+
+fn alike(s: &Statement, target: &Statement) -> bool {
+    s.aud == target.aud && s.tlp == target.tlp && s.severity == target.severity
+}

@@ -1,0 +1,73 @@
+//! What must still reach a node whose link was narrowed: updates, closings and withdrawals of what
+//! it could have got before. New ones are placed for it as they come; what was on the board already
+//! when the bundle changed is placed here.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::conditions::until;
+use super::node::Node;
+use crate::address::{self, Place};
+use crate::bus::{PlaceError, Placed};
+use crate::notice::{Id, NodeId, Time};
+use crate::verify::CLOCK_LEEWAY;
+
+/// Between looks: a node's word on what was under way may come after the bundle.
+const LOOK: Duration = Duration::from_secs(5);
+/// What is remembered as done; beyond it all is tried again, which changes nothing.
+const MAX_DONE: usize = 100_000;
+
+/// Places what is owed at start, at each change of trust and now and then, until told to stop.
+pub(super) async fn deliver(node: &Node, stop: &CancellationToken) {
+    let mut trust = node.trust.subscribe();
+    let mut done = HashSet::new();
+    loop {
+        trust.borrow_and_update();
+        if until(stop, look(node, &mut done)).await.is_none() {
+            return;
+        }
+        let changed = tokio::time::timeout(LOOK, trust.changed());
+        match until(stop, changed).await {
+            Some(Ok(Ok(())) | Err(_)) => {}
+            Some(Ok(Err(_))) | None => return,
+        }
+    }
+}
+
+async fn look(node: &Node, done: &mut HashSet<(Id, NodeId)>) {
+    let now = crate::time::now();
+    let owed = node.router.lock().await.owed(now, &node.trust());
+    if done.len() > MAX_DONE {
+        done.clear();
+    }
+    for (id, child) in owed {
+        if done.contains(&(id, child.clone())) {
+            continue;
+        }
+        match one(node, now, id, &child).await {
+            Ok(()) => _ = done.insert((id, child)),
+            Err(error) => tracing::debug!(%id, %child, %error, "not placed for it yet"),
+        }
+    }
+}
+
+/// As it lies on the board, this node's hop included.
+async fn one(node: &Node, now: Time, id: Id, child: &NodeId) -> Result<(), PlaceError> {
+    let statement = node.router.lock().await.ledger().statement(id).cloned();
+    let Some(statement) = statement else { return Ok(()) };
+    let unknown = |e: &dyn std::fmt::Display| PlaceError::Unknown(e.to_string());
+    let board = address::subject(&Place::Board, &statement, id);
+    let Some(stored) = node.own.get("BOARD", &board).await.map_err(|e| unknown(&e))? else {
+        return Ok(());
+    };
+    let wire = stored.wire().map_err(|e| unknown(&e))?;
+    let direct = address::subject(&Place::Direct(child.clone()), &statement, id);
+    let left = statement.expires().since(now) + CLOCK_LEEWAY;
+    let placed = node.own.place(&direct, &wire.headers(), wire.body, Some(left)).await?;
+    if placed == Placed::Stored {
+        tracing::info!(%id, %child, "placed for it alone: its link was narrowed since");
+    }
+    Ok(())
+}
