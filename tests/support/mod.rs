@@ -4,6 +4,7 @@
 #![allow(dead_code, unreachable_pub)] // each test binary uses its own part
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
 
+mod apart;
 mod look;
 mod notices;
 mod ports;
@@ -70,7 +71,8 @@ impl Federation {
     pub async fn provisioned_on(topology: &str, prepare: impl FnOnce(&Rendered)) -> Self {
         let processes = Processes::new();
         let monitor_port = ports::free();
-        let rendered = render_into(topology, &processes.folder().join("out"), monitor_port);
+        let out = processes.folder().join("out");
+        let rendered = render_into(topology, &out, true, monitor_port);
         prepare(&rendered);
         let trust = trust(&rendered.out);
         let federation = Self { rendered, trust, monitor_port, processes, period: None };
@@ -227,18 +229,20 @@ impl Federation {
     }
 }
 
-fn render_into(topology: &str, out: &Path, monitor_port: u16) -> Rendered {
+fn render_into(topology: &str, out: &Path, one_server: bool, monitor_port: u16) -> Rendered {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(topology);
     let text = std::fs::read_to_string(&path).expect("a topology file");
     let (topology, _) = Topology::load(&text, topology).expect("a valid topology");
-    let consoles = ports::free_range(topology.nodes().len());
+    let (nodes, servers) =
+        (topology.nodes().len(), if one_server { 1 } else { topology.nodes().len() });
+    let port = ports::free_range(nodes + servers);
     let options = RenderOptions {
         out: PathBuf::from(out),
-        one_server: true,
+        one_server,
         host: "127.0.0.1".into(),
-        port: ports::free(),
+        port,
         monitor_port,
-        console_port: consoles,
+        console_port: port + u16::try_from(servers).expect("a few servers"),
         now: chappe::time::now(),
     };
     render(&topology, &options).expect("rendered")

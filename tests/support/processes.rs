@@ -67,10 +67,31 @@ impl Processes {
         child.unwrap_or_else(|| panic!("{name} does not run"))
     }
 
-    pub(super) async fn terminate(&self, name: &str) -> bool {
-        let mut child = self.take(name);
-        let told = Command::new("kill").arg("-TERM").arg(child.id().to_string()).status();
+    /// Sends a signal, `STOP` or the like, to one that runs.
+    pub(super) fn signal(&self, name: &str, signal: &str) {
+        let pid = fs::read_to_string(self.pid_file(name)).expect("a pid file");
+        let told = Command::new("kill").arg(format!("-{signal}")).arg(pid).status();
         assert!(told.expect("kill runs").success(), "{name} has ended before");
+    }
+
+    pub(super) fn pid(&self, name: &str) -> u32 {
+        let pid = fs::read_to_string(self.pid_file(name)).expect("a pid file");
+        pid.parse().expect("a pid")
+    }
+
+    /// Those that ended without having been told to, and how.
+    pub(super) fn ended(&self) -> Vec<String> {
+        let mut children = self.children.lock().expect("children");
+        let ended = children.iter_mut().filter_map(|(name, child)| {
+            let status = child.try_wait().expect("asked")?;
+            Some(format!("{name}: {status}"))
+        });
+        ended.collect()
+    }
+
+    pub(super) async fn terminate(&self, name: &str) -> bool {
+        self.signal(name, "TERM");
+        let mut child = self.take(name);
         for _ in 0..500 {
             if let Some(status) = child.try_wait().expect("asked") {
                 return status.success();
