@@ -265,7 +265,16 @@ async fn updates(
         let tlp = options.tlp.or(Some(target.statement.tlp));
         let own = options.severity.or(paper.described.severity);
         let severity = own.or(Some(target.statement.severity));
-        let options = Options { tlp, severity, updates: Some(target), ..options.clone() };
+        // A file without a name of its own goes by that of what it updates.
+        let doc = target.statement.doc.as_ref();
+        let or = |asked: &Option<String>, own: &Option<String>, target: Option<&String>| {
+            asked.clone().or_else(|| own.clone()).or_else(|| target.cloned())
+        };
+        let d = paper.described;
+        let reference = or(&arguments.reference, &d.reference, doc.map(|doc| &doc.reference));
+        let publisher = or(&arguments.publisher, &d.publisher, doc.map(|doc| &doc.publisher));
+        let updates = Some(target);
+        let options = Options { tlp, severity, reference, publisher, updates, ..options.clone() };
         paper.draft(&draft, aud, &options)
     };
     targets.into_iter().filter(|t| t.statement.kind.is_document()).map(update).collect()
