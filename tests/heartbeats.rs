@@ -6,10 +6,12 @@
 mod forge;
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use chappe::address;
 use chappe::jws::{self, Typ};
 use chappe::notice::{Audience, Heartbeat, Id, Reason, Time, Tlp};
+use chappe::routing::{Beats, Links, Router};
 use chappe::verify;
 use forge::*;
 
@@ -114,4 +116,23 @@ fn what_is_too_large_or_no_text_is_refused_before_it_is_read() {
     assert_eq!(refusal(&[b'x'; 4_097]), "header: heartbeat: too large");
     assert!(!refusal(&[b'x'; 4_096]).contains("too large"));
     assert!(refusal(&[0xff]).starts_with("encoding"));
+}
+
+#[test]
+fn the_boards_are_asked_for_again_ever_more_rarely() {
+    let (mut beats, trust) = (Beats::default(), trust());
+    let router = Router::new(id("eu-fr-bre"), chappe::policy::Policy::default());
+    let missing = Heartbeat { count: 1, newest: vec![Id::of(b"a notice")], ..beat() };
+    let period = missing.period();
+    assert!(beats.hear(NOW, missing));
+    let asked = |quarter: &u32| {
+        let now = NOW + period / 4 * *quarter;
+        let links = Links::new();
+        let never = |_| false;
+        let looked = beats.look(now, &id("eu-fr-bre"), &trust, router.ledger(), &links, never);
+        !looked.missing.is_empty()
+    };
+    let quarters: Vec<u32> = (0..64).filter(asked).collect();
+    assert_eq!(quarters, [0, 8, 24, 56], "now, then after 2, 4 and 8 periods");
+    assert_eq!(period, Duration::from_secs(3_600));
 }

@@ -134,6 +134,16 @@ fn an_update_passes_the_rules_that_its_first_version_passed() {
 }
 
 #[test]
+fn an_update_passes_the_rules_where_any_version_of_its_thread_is_held() {
+    let second = arriving("eu-fr-bre", &["eu-fr"], &version(&national(), 2, None));
+    let mut strict = Router::new(id("eu-fr-bre"), Policy::default());
+    keep(&mut strict, &second);
+    let of_the_first = version(&national(), 3, Some(Id::of(b"a first that never came")));
+    let m = arriving("eu-fr-bre", &["eu-fr"], &of_the_first);
+    assert_eq!(decide(&strict, &m), Verdict::Place(vec![Place::Board]));
+}
+
+#[test]
 fn a_withdrawal_that_comes_first_takes_effect_when_its_target_comes() {
     let target = arriving("eu-fr-bre", &["eu-fr"], &national());
     let withdrawal = ending(Kind::Withdrawal, &national(), target.id());

@@ -11,7 +11,7 @@ use super::desk::{FetchAnswer, FetchQuestion};
 use super::node::Node;
 use super::placing::signed;
 use super::quarantine;
-use super::settle::{Settle, settle};
+use super::settle::{Settle, backoff, settle};
 use crate::address::{self, Source};
 use crate::bus::{Bus, Delivery, PlaceError};
 use crate::jws::{self, Typ};
@@ -22,6 +22,8 @@ use crate::verify::{self, CLOCK_LEEWAY};
 
 /// The longest pause between two comparisons.
 pub(super) const LOOK: Duration = Duration::from_secs(5);
+/// How often a word of filtering waits for its key or its time, at most once a minute: an hour.
+const MAX_WAITS: u64 = 64;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Says each period what this node has in force, until told to stop.
@@ -99,6 +101,9 @@ async fn take(
         // An older one says nothing, and one that lay here too long is no attack.
         Ok(None) => Ok(Settle::Ack),
         Err(refused) if refused.reason == Reason::Expired => Ok(Settle::Ack),
+        Err(refused) if comes_again(delivery, refused.reason) => {
+            Ok(Settle::Later(backoff(delivery.delivered)))
+        }
         Err(refused) => {
             tracing::warn!(%source, reason = %refused.reason, why = %refused.why.escape_debug(),
                 "heartbeat refused");
@@ -107,6 +112,18 @@ async fn take(
             Ok(Settle::Terminate)
         }
     }
+}
+
+/// Whether a word of filtering is tried again: it is said once, its key may stand in a bundle that
+/// is on its way, and its node's clock may have been wrong. Of heartbeats the next comes anyway.
+fn comes_again(delivery: &Delivery, reason: Reason) -> bool {
+    let once = !is_heartbeat(&delivery.subject);
+    let curable = matches!(reason, Reason::KeyUnknown | Reason::Future);
+    once && curable && delivery.delivered < MAX_WAITS
+}
+
+fn is_heartbeat(subject: &str) -> bool {
+    subject.ends_with(&format!(".{}", crate::notice::ALL))
 }
 
 /// Takes a heartbeat, or an upstream's word that it filtered a notice; for how long it matters, if
@@ -119,7 +136,7 @@ pub(super) async fn hear(
     payload: &[u8],
 ) -> Result<Option<Duration>, verify::Refused> {
     let trust = node.trust();
-    if subject.ends_with(&format!(".{}", crate::notice::ALL)) {
+    if is_heartbeat(subject) {
         let beat = verify::verify_heartbeat(now, &trust, subject, payload)?;
         let left = Time::from_secs(beat.exp).since(now);
         return Ok(node.beats.lock().await.hear(now, beat).then_some(left));
@@ -138,11 +155,13 @@ pub(super) async fn hear(
 /// Compares what was heard with what is here, as often as the shortest period asks.
 pub(super) async fn watch(node: &Node, states: &States, stop: &CancellationToken) {
     let mut told = BTreeSet::new();
+    let mut own = None;
     loop {
         if until(stop, tokio::time::sleep(LOOK.min(node.period / 4))).await.is_none() {
             return;
         }
-        let outlook = look(node).await;
+        own = node.own.is_up().then(|| own.unwrap_or_else(crate::time::now));
+        let outlook = look(node, own).await;
         let (new, open) = (!outlook.missing.is_empty(), outlook.gap);
         node.gaps.send_if_modified(|gaps| {
             gaps.seen += u64::from(new);
@@ -153,9 +172,14 @@ pub(super) async fn watch(node: &Node, states: &States, stop: &CancellationToken
     }
 }
 
-async fn look(node: &Node) -> Outlook {
+/// While this node's own server is away nothing can be placed here, whoever sent it: that has its
+/// own alarm, and `own` says since when it is not so.
+async fn look(node: &Node, own: Option<Time>) -> Outlook {
     let (now, trust) = (crate::time::now(), node.trust());
-    let links = node.links_up.lock().map(|links| links.clone()).unwrap_or_default();
+    let mut links = node.links_up.lock().map(|links| links.clone()).unwrap_or_default();
+    for since in links.values_mut() {
+        *since = since.zip(own).map(|(link, own)| link.max(own));
+    }
     let mut beats = node.beats.lock().await;
     let router = node.router.lock().await;
     let filtered = |id: Id| router.has_filtered(id);

@@ -31,6 +31,9 @@ const MAX_WAITS: u64 = 7;
 /// week then, and somebody knows.
 const WAITS: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// How often a receipt waits for its notice or its key, at growing intervals: two minutes.
+const MAX_WAITS: u64 = 8;
+
 /// The budgets of words that a sender can provoke at will.
 pub(super) struct Words {
     /// Of one node, or refusals of one source.
@@ -136,6 +139,10 @@ pub(super) async fn take(
         Err(refused) if refused.reason == Reason::KeyUnknown && node.me.depth() == 1 => {
             tracing::debug!(%source, why = %refused.why.escape_debug(), "receipt left");
             return Ok(Settle::Ack);
+        }
+        // The bundle that lists the key comes the same way, or another.
+        Err(refused) if refused.reason == Reason::KeyUnknown && delivery.delivered < MAX_WAITS => {
+            return Ok(Settle::Later(backoff(delivery.delivered)));
         }
         Err(refused) => return refuse(node, source, delivery, &refused).await,
     };

@@ -21,6 +21,9 @@ const MAX_COVERED: usize = 65_536;
 /// Lists that are remembered for those below.
 const MAX_LISTS: usize = 256;
 
+/// The pause between two rewinds for one digest grows up to 64 periods.
+const MAX_DOUBLINGS: u32 = 6;
+
 /// Since when each upstream's link is up; `None` while it is down.
 pub type Links = BTreeMap<NodeId, Option<Time>>;
 
@@ -32,8 +35,22 @@ struct Heard {
     whole: bool,
     /// Since when something on the channel is not, over all heartbeats since.
     open: Option<Time>,
-    /// The boards above were asked for again on account of this digest.
-    asked: bool,
+    /// When the boards above were last asked for again on account of this digest, and how often.
+    asked: Option<(Time, u32)>,
+}
+
+impl Heard {
+    /// Whether the boards are to come again now. Ever more rarely: what nobody has does not come by
+    /// asking, and each time a whole board is verified; but what was refused for a wrong clock, or
+    /// came back to the board above from a copy, is there when it is asked for later.
+    fn asks(&mut self, now: Time, period: Duration) -> bool {
+        let (last, times) = self.asked.unwrap_or_default();
+        if times > 0 && now.since(last) < period * 2u32.pow(times.min(MAX_DOUBLINGS)) {
+            return false;
+        }
+        self.asked = Some((now, times.saturating_add(1)));
+        true
+    }
 }
 
 /// What this node has heard.
@@ -88,7 +105,8 @@ impl Beats {
         }
         // What is missing since an earlier heartbeat is not forgiven by the next.
         let open = before.and_then(|heard| heard.open);
-        let asked = before.is_some_and(|heard| heard.asked && heard.beat.digest == beat.digest);
+        let same = before.filter(|heard| heard.beat.digest == beat.digest);
+        let asked = same.and_then(|heard| heard.asked);
         self.channels.insert(channel, Heard { beat, came: now, whole: false, open, asked });
         true
     }
@@ -184,8 +202,7 @@ impl Beats {
             }
             if compared == Compared::Missing {
                 outlook.gap = true;
-                // Once for each digest: what nobody has does not come by asking every second.
-                if !std::mem::replace(&mut heard.asked, true) {
+                if heard.asks(now, period) {
                     outlook.missing.insert(channel.clone());
                 }
             } else {
