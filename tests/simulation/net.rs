@@ -82,7 +82,7 @@ impl World {
             "BOARD" => below(Actor::Down),
             "TRUST" => below(Actor::Papers),
             "BEATS" => below(Actor::Heard),
-            "OUTBOX" => own(&|actor| matches!(actor, Actor::Up(_))),
+            "OUTBOX" => own(&|actor| matches!(actor, Actor::Up(_) | Actor::Lane(..))),
             "HELD" => own(&|actor| matches!(actor, Actor::Held(_))),
             name => own(&|actor| match actor {
                 Actor::Source(source) => intake_stream(source).as_deref() == Some(name),
@@ -114,6 +114,9 @@ impl World {
             Actor::Papers(up) => of("TRUST", up),
             Actor::Heard(up) => of("BEATS", up),
             Actor::Up(up) => Some((own?, "OUTBOX".to_owned(), chappe::address::outbox_durable(up))),
+            Actor::Lane(up, source) => {
+                Some((own?, "OUTBOX".to_owned(), chappe::address::outbox_lane(up, source)))
+            }
             Actor::Ask(_) | Actor::Say | Actor::Look | Actor::Adapt => None,
         }
     }

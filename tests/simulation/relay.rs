@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chappe::address::{self, Place, Source};
 use chappe::jws::{self, Typ};
-use chappe::notice::{Hop, Id, Reason, Statement, Time, Wire};
+use chappe::notice::{Hop, Id, Reason, Time, Wire};
 use chappe::routing::{Stored, Verdict, own_hop, time_to_live};
 use chappe::verify::{self, Context, Refused, Verified};
 
@@ -100,7 +100,7 @@ impl Relay<'_> {
             Actor::Down(up) => self.step(now, &Source::Upstream(up.clone()), false, given),
             Actor::Papers(up) => self.take_paper(now, &Source::Upstream(up.clone()), given),
             Actor::Heard(up) => self.take_beat(now, &Source::Upstream(up.clone()), given),
-            Actor::Up(up) => self.send(now, up, given),
+            Actor::Up(up) | Actor::Lane(up, _) => self.send(now, up, given),
             Actor::Say | Actor::Look | Actor::Adapt | Actor::Ask(_) => Ok(Settle::Ack),
         }
     }
@@ -288,7 +288,7 @@ impl Relay<'_> {
             {
                 continue;
             }
-            let subject = self.subject_of(place, &statement, id);
+            let subject = self.subject_of(place, verified);
             let ttl = time_to_live(place, now, &statement);
             match self.place(&subject, &wire.headers(), &wire.body, ttl) {
                 Ok(new) => {
@@ -369,7 +369,11 @@ impl Relay<'_> {
         self.w.point(self.n, point).map_err(|()| Stop::Crash)
     }
 
-    fn subject_of(&mut self, place: &Place, statement: &Statement, id: Id) -> String {
+    fn subject_of(&mut self, place: &Place, verified: &Verified) -> String {
+        let (statement, id) = (verified.statement(), verified.id());
+        if let Place::Outbox(up) = place {
+            return address::outbox(address::realm(statement), up, verified.source(), id);
+        }
         let subject = address::subject(place, statement, id);
         if self.w.broken == Broken::PlacesUnderAnySubject && *place == Place::Board {
             let severity = format!(".{}.", statement.severity);

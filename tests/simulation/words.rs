@@ -196,7 +196,7 @@ impl Relay<'_> {
         } else {
             let (source, trust) = (Source::Outbox(up.clone()), self.mem.trust());
             let context = Context { now, me: &me, trust: &trust };
-            let checked = wire(m).and_then(|w| verify::verify(context, &source, &m.subject, w));
+            let checked = wire(m).and_then(|w| verify::verify_held(context, &source, w));
             match checked {
                 Ok(verified) => (address::realm(verified.statement()), verified.id()),
                 Err(refused) => return self.set_aside(&source, m, refused.reason),

@@ -45,8 +45,9 @@ pub(crate) enum Actor {
     Down(NodeId),
     Papers(NodeId),
     Heard(NodeId),
-    /// The outbox toward an upstream.
+    /// The outbox toward an upstream: records, and what came from one source.
     Up(NodeId),
+    Lane(NodeId, Source),
     /// Questions to an upstream: rewinds and lists.
     Ask(NodeId),
     Say,
@@ -185,6 +186,8 @@ impl World {
                 Actor::Up(up.clone()),
                 Actor::Ask(up.clone()),
             ]);
+            let lane = |source| Actor::Lane(up.clone(), source);
+            actors.extend(hood.intakes().into_iter().map(lane));
         }
         let below = |spot: &super::tree::Spot| {
             spot.id.parent().as_ref() == Some(&id) || spot.follows.contains(&id)
