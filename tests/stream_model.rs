@@ -96,8 +96,11 @@ impl Both {
     async fn put(&mut self, rng: &mut Seeded) -> String {
         let (subject, empty) = (self.subject(rng), rng.below(3) > 0);
         let payload = vec![b'x'; rng.below(4_000)];
-        let headers: Headers =
-            if rng.below(2) == 0 { vec![("Chappe-Notice", "n".repeat(rng.below(900)))] } else { vec![] };
+        let headers: Headers = if rng.below(2) == 0 {
+            vec![("Chappe-Notice", "n".repeat(rng.below(900)))]
+        } else {
+            vec![]
+        };
         let modelled = self.model.put(self.now, &subject, &headers, &payload, None, empty);
         let what = format!("put {subject} {} empty {empty}: {modelled:?}", payload.len());
         let real = if empty {

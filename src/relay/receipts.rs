@@ -31,9 +31,6 @@ const MAX_WAITS: u64 = 7;
 /// week then, and somebody knows.
 const WAITS: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// How often a receipt waits for its notice or its key, at growing intervals: two minutes.
-const MAX_WAITS: u64 = 8;
-
 /// The budgets of words that a sender can provoke at will.
 pub(super) struct Words {
     /// Of one node, or refusals of one source.

@@ -48,6 +48,9 @@ pub(crate) fn policy(strict: bool, climbs: bool) -> Policy {
     Policy { rules: vec![rule], climbs: vec![climb] }
 }
 
+/// When what updates or ends something expires: after every version of its thread.
+const LAST: u64 = tree::BEGIN / 1_000 + 92 * 24 * 3_600;
+
 /// The mark of a notice: of a length of its own, so that none is part of another.
 pub(crate) fn mark(number: usize) -> String {
     format!("zq{number:05}qz")
@@ -214,7 +217,7 @@ impl World {
         let mut doc = before.doc.clone()?;
         doc.revision += self.rng.below(2) as u64;
         let re = Some(self.issued[target].id);
-        let (exp, exercise) = (next.exp.max(before.exp), before.exercise.clone());
+        let (exp, exercise) = (LAST, before.exercise.clone());
         Some((by, Statement { doc: Some(doc), re, exp, exercise, ..next }))
     }
 
@@ -230,7 +233,7 @@ impl World {
         let kind = if close { Kind::Closing } else { Kind::Withdrawal };
         let ending = self.draft(by, kind, before.aud.clone(), before.tlp);
         let re = Some(self.issued[target].id);
-        let (exp, exercise) = (ending.exp.max(before.exp), before.exercise.clone());
+        let (exp, exercise) = (LAST, before.exercise.clone());
         let (doc, severity) = (before.doc.clone(), before.severity);
         Some((by, Statement { re, doc, severity, exp, exercise, ..ending }))
     }

@@ -273,52 +273,51 @@ impl Relay<'_> {
         verified: &Verified,
         places: &[Place],
     ) -> Result<bool, Stop> {
-        let (mut wire, hop) = self.with_hop(now, verified)?;
+        let (wire, hop) = self.with_hop(now, verified)?;
         let mut hops: Vec<Hop> = verified.hops().to_vec();
         hops.extend(hop);
         let (id, statement) = (verified.id(), verified.statement().clone());
-        let kid = verified.kid().clone();
+        let stored = Stored { id, statement, kid: verified.kid().clone(), hops };
         if self.w.broken == Broken::KeepsBeforePlacing {
-            let (statement, kid, hops) = (statement.clone(), kid.clone(), hops.clone());
-            self.mem.router.keep(Stored { id, statement, kid, hops });
+            self.mem.router.keep(stored.clone());
         }
+        let mut may_be_there = false;
+        let placed = self.each(now, verified, places, &wire, &mut may_be_there);
+        let unknown = matches!(placed, Err(Stop::Place(_))) && may_be_there;
+        if matches!(placed, Ok(true)) {
+            self.keep(stored);
+            self.at_point(Point::AfterKeeping)?;
+        } else if unknown {
+            self.mem.router.keep(stored);
+        }
+        placed
+    }
+
+    fn each(
+        &mut self,
+        now: Time,
+        verified: &Verified,
+        places: &[Place],
+        wire: &Wire,
+        may_be_there: &mut bool,
+    ) -> Result<bool, Stop> {
         for place in places {
-            if self.w.broken == Broken::Withholds(self.n)
-                && statement.iss != self.w.seats[self.n].id
-            {
+            let withholds = self.w.broken == Broken::Withholds(self.n);
+            if withholds && verified.statement().iss != self.w.seats[self.n].id {
                 continue;
             }
             let subject = self.subject_of(place, verified);
-            let ttl = time_to_live(place, now, &statement);
+            let ttl = time_to_live(place, now, verified.statement());
             match self.place(&subject, &wire.headers(), &wire.body, ttl) {
-                Ok(new) => {
-                    let known = self.mem.router.ledger().statement(id).is_some();
-                    if !new
-                        && (!known || places.len() > 1)
-                        && let Some(first) = self.lies_there(place, &subject)
-                    {
-                        (wire, hops) = first;
-                    }
-                }
+                Ok(_) => *may_be_there = true,
                 Err(Stop::Place(PlaceError::Full)) => return Ok(false),
-                Err(stop) => return Err(stop),
+                Err(stop) => {
+                    *may_be_there |= matches!(stop, Stop::Place(PlaceError::Unknown));
+                    return Err(stop);
+                }
             }
         }
-        self.keep(Stored { id, statement, kid, hops });
-        self.at_point(Point::AfterKeeping)?;
         Ok(true)
-    }
-
-    /// What lies in a place already: its custody was the first, so it stays.
-    fn lies_there(&mut self, place: &Place, subject: &str) -> Option<(Wire, Vec<Hop>)> {
-        if self.w.broken == Broken::KeepsTheLastCustody {
-            return None;
-        }
-        let (now, seat) = (self.w.now, &mut self.w.seats[self.n]);
-        let found = seat.streams.get_mut(place.stream())?.get(now, subject)?;
-        let wire = wire(&found).ok()?;
-        let (_, _, hops) = verify::read_stored(&wire).ok()?;
-        hops.last().is_some_and(|last| last.by == seat.id).then_some((wire, hops))
     }
 
     fn keep(&mut self, stored: Stored) {
@@ -327,7 +326,7 @@ impl Relay<'_> {
         if matches!(self.w.broken, Broken::Withholds(_)) {
             return;
         }
-        super::invariants::kept(self.w, self.n, self.mem, id);
+        super::invariants::kept(self.w, self.n, id);
     }
 
     fn with_hop(&self, now: Time, verified: &Verified) -> Result<(Wire, Option<Hop>), Stop> {

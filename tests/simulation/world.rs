@@ -28,7 +28,6 @@ pub(crate) enum Broken {
     AsksNoAudience,
     ForgetsItsReceipts,
     PlacesUnderAnySubject,
-    KeepsTheLastCustody,
     /// Keeps for itself what it should offer to those below, the first notice of its parent.
     Withholds(usize),
     DropsEarlyReceipts,
