@@ -168,8 +168,3 @@ fn keeping_a_receipt_before_it_is_on_its_way_shows() {
 fn a_place_that_does_not_follow_from_the_notice_shows() {
     shows(Broken::PlacesUnderAnySubject, &["twice"]);
 }
-
-#[test]
-fn dropping_a_receipt_that_comes_before_its_notice_or_its_key_shows() {
-    shows(Broken::DropsEarlyReceipts, &["receipt"]);
-}

@@ -102,11 +102,7 @@ impl Relay<'_> {
         let payload = &given.message.payload;
         let (receipt, signed) = match verify::verify_receipt(now, &me, &trust, source, payload) {
             Ok(checked) => checked,
-            Err(refused)
-                if refused.reason == Reason::KeyUnknown
-                    && given.delivered < MAX_WAITS
-                    && self.w.broken != Broken::DropsEarlyReceipts =>
-            {
+            Err(refused) if refused.reason == Reason::KeyUnknown && given.delivered < MAX_WAITS => {
                 return Ok(Settle::Later(backoff(given.delivered)));
             }
             Err(refused) => return self.set_aside(source, &given.message, refused.reason),
@@ -117,7 +113,7 @@ impl Relay<'_> {
         let Some(statement) = self.mem.router.ledger().statement(receipt.of) else {
             let of = receipt.of.short();
             self.w.note(|| format!("{me} has no {of} of which {} speaks", receipt.by));
-            if given.delivered < MAX_WAITS && self.w.broken != Broken::DropsEarlyReceipts {
+            if given.delivered < MAX_WAITS {
                 return Ok(Settle::Later(backoff(given.delivered)));
             }
             return Ok(Settle::Ack);

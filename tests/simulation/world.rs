@@ -30,7 +30,6 @@ pub(crate) enum Broken {
     PlacesUnderAnySubject,
     /// Keeps for itself what it should offer to those below, the first notice of its parent.
     Withholds(usize),
-    DropsEarlyReceipts,
 }
 
 /// Who works at a node, one task each, as `relay/tasks.rs` spawns them.
