@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use chappe::address::Source;
 use chappe::jws::{self, Compact, General, Typ};
-use chappe::notice::Receipt;
+use chappe::notice::{Receipt, Time};
 use chappe::routing::{Beats, Links, Outlook, Router, Stored};
 use chappe::verify;
 
@@ -63,8 +63,9 @@ fn trust(w: &mut World, n: usize, memory: &mut Memory) {
         return;
     }
     let mut documents = chappe::trust::Documents::clone(&memory.documents);
-    let papers: Vec<General> =
-        all.iter().map(|m| General::parse(&m.payload).expect("what was taken")).collect();
+    let read = |m: &Message| General::parse(&m.payload).expect("what was taken");
+    let papers: Vec<(General, Time)> =
+        all.iter().map(|m| (read(m), Time::from_millis(m.at))).collect();
     documents.restore_kept(&papers);
     memory.believed = Arc::clone(documents.trust());
     memory.documents = Arc::new(documents);
