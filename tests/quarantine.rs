@@ -9,7 +9,8 @@ mod support;
 use std::process::Output;
 
 use chappe::address::{self, Role};
-use chappe::notice::{Id, Statement, Tlp};
+use chappe::jws::{self, Typ};
+use chappe::notice::{Hop, Id, Statement, Tlp};
 use support::*;
 
 const REGION: &str = "eu-fr-bre";
@@ -221,4 +222,30 @@ async fn a_child_that_floods_pushes_out_its_own_and_nobody_elses() {
         known => Err(format!("{known}")),
     };
     all.eventually("the index is whole again", known).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_what_was_confidential_and_not_for_this_node_nothing_stays_but_who_brought_it() {
+    let all = Federation::start(SMALL).await;
+    let plain = advisory(&all.rendered.fed, "eu-fr", "node:eu-fr-nor", b"{}");
+    let secret = Statement { tlp: Tlp::Amber, ..plain };
+    let mut wire = all.issue(&secret, b"{}".to_vec());
+    let (st, by) = (wire.id(), secret.iss.clone());
+    let hop = Hop { st, prev: st, by, at: secret.issued() };
+    wire.hops.push(jws::sign(&all.key("eu-fr", "relay"), Typ::Hop, &hop).expect("signed"));
+    // A parent that is careless, or not itself any more.
+    let parent = all.connect("eu-fr", Role::Relay).await;
+    let subject = format!("chappe.direct.{REGION}.{st}");
+    parent.place(&subject, &wire.headers(), wire.body.clone(), None).await.expect("placed");
+    refused(&all, REGION, 1).await;
+    let kept = all.subjects(REGION, "QUARANTINE").await.remove(0);
+    assert!(kept.starts_with("chappe.quarantine.audience.up-eu-fr."), "{kept}");
+    let record = all.message(REGION, "QUARANTINE", &kept).await;
+    let record = String::from_utf8(record.payload.to_vec()).expect("text");
+    for part in [st.to_string(), wire.notice.clone(), wire.hops[0].clone()] {
+        assert!(!record.contains(&part), "{record}");
+    }
+    let shown = listed(&desk(&all, REGION, &["list", "--json"]).await);
+    assert_eq!(shown.len(), 1);
+    assert!(!shown[0].to_string().contains(&secret.title), "{shown:?}");
 }

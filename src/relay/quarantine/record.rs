@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::address::Source;
 use crate::bus::Delivery;
 use crate::jws::{Compact, General, Typ, base64url, from_base64url};
-use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Id, Statement, Tlp};
+use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Id, Reason, Statement, Tlp};
 use crate::verify::Refused;
 
 /// A body above this is kept by its digest alone.
@@ -13,8 +13,8 @@ const MAX_KEPT_BODY: usize = 256 * 1024;
 /// A header above this is cut: it was refused anyway, and the digest is of the whole.
 const MAX_KEPT_HEADER: usize = 16 * 1024;
 
-/// One refused input. Above GREEN, or with a label that cannot be read, the body stays out; a trust
-/// document has none and stays in.
+/// One refused input. Above GREEN, or with a label that cannot be read, the body stays out, and of
+/// what is not for this node everything but the digest; a trust document has neither and stays in.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Record {
     pub(super) reason: String,
@@ -40,12 +40,17 @@ pub(super) struct Whole {
 
 impl Record {
     pub(super) fn of(source: &Source, delivery: &Delivery, refused: &Refused) -> Self {
-        let cut = |texts: &[String]| texts.iter().map(|text| cut(text).to_owned()).collect();
+        let bare = is_not_ours(delivery, refused.reason);
+        let cut = |texts: &[String]| {
+            let kept = texts.iter().filter(|_| !bare);
+            kept.map(|text| cut(text).to_owned()).collect()
+        };
         Self {
             reason: refused.reason.as_str().to_owned(),
             why: refused.why.clone(),
             source: source.to_string(),
-            subject: delivery.subject.clone(),
+            // It ends in the notice's id.
+            subject: if bare { String::new() } else { delivery.subject.clone() },
             notice: cut(&delivery.notice),
             hops: cut(&delivery.hops),
             body_sig: cut(&delivery.body_sig),
@@ -100,6 +105,14 @@ fn unverified(notice: &[String]) -> Option<Statement> {
     let [notice] = notice else { return None };
     let compact = Compact::parse(notice, Typ::Notice).ok()?;
     Statement::parse(compact.unverified_payload()).ok()
+}
+
+/// Whether a notice above GREEN was brought to a node that must not have it: who brought it, and why
+/// it was refused, is all that stays. Its statement has a title, and a scope that says whom it
+/// concerns.
+fn is_not_ours(delivery: &Delivery, reason: Reason) -> bool {
+    let open = || unverified(&delivery.notice).is_some_and(|s| s.tlp <= Tlp::Green);
+    matches!(reason, Reason::Audience | Reason::Tlp) && !delivery.notice.is_empty() && !open()
 }
 
 fn may_keep(delivery: &Delivery) -> bool {
