@@ -107,8 +107,8 @@ fn unverified(notice: &[String]) -> Option<Statement> {
     Statement::parse(compact.unverified_payload()).ok()
 }
 
-/// Whether a notice above GREEN was brought to a node that must not have it: who brought it, and why
-/// it was refused, is all that stays. Its statement has a title, and a scope that says whom it
+/// Whether a notice above GREEN was brought to a node that must not have it: who brought it, and
+/// why it was refused, is all that stays. Its statement has a title, and a scope that says whom it
 /// concerns.
 fn is_not_ours(delivery: &Delivery, reason: Reason) -> bool {
     let open = || unverified(&delivery.notice).is_some_and(|s| s.tlp <= Tlp::Green);
