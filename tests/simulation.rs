@@ -145,11 +145,6 @@ fn settling_before_placing_shows() {
 }
 
 #[test]
-fn keeping_before_placing_shows() {
-    shows(Broken::KeepsBeforePlacing, &["keeps", "forgotten", "not as its streams"]);
-}
-
-#[test]
 fn acknowledging_what_is_not_known_to_be_stored_shows() {
     shows(Broken::AcknowledgesTheUnknown, &["lost", "receipt", "keeps", "not as its streams"]);
 }

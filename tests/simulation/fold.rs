@@ -64,8 +64,10 @@ fn trust(w: &mut World, n: usize, memory: &mut Memory) {
     }
     let mut documents = chappe::trust::Documents::clone(&memory.documents);
     let read = |m: &Message| General::parse(&m.payload).expect("what was taken");
-    let papers: Vec<(General, Time)> =
-        all.iter().map(|m| (read(m), Time::from_millis(m.at))).collect();
+    // The server's clock is the machine's, as the relay's is.
+    let skew = w.seats[n].skew;
+    let at = |m: &Message| Time::from_millis(m.at.saturating_add_signed(skew));
+    let papers: Vec<(General, Time)> = all.iter().map(|m| (read(m), at(m))).collect();
     documents.restore_kept(&papers);
     memory.believed = Arc::clone(documents.trust());
     memory.documents = Arc::new(documents);

@@ -99,6 +99,15 @@ impl World {
         let hold = oracle::may_hold(&self.tree, links, &self.seats, statement);
         self.issued[number].may.extend(may);
         self.issued[number].may_hold.extend(hold);
+        // Who could have had the first, hears of what follows, also over a link that was narrowed.
+        let follows =
+            self.issued[number].statement.re.filter(|_| !statement_is_a_note(self, number));
+        if let Some(target) = follows.and_then(|re| self.by_id.get(&re)).copied() {
+            let (may, hold) =
+                (self.issued[target].may.clone(), self.issued[target].may_hold.clone());
+            self.issued[number].may.extend(may);
+            self.issued[number].may_hold.extend(hold);
+        }
     }
 
     /// A publisher sends until its own node's intake has it.
@@ -310,4 +319,9 @@ fn body(number: usize, s: &Statement) -> Vec<u8> {
 fn described(body: &[u8]) -> Body {
     let (len, sha256) = (body.len() as u64, Id::of(body));
     Body { media: "application/json".into(), len, sha256, sig: None }
+}
+
+/// A note is a notice of its own, whatever it is about.
+fn statement_is_a_note(w: &World, number: usize) -> bool {
+    w.issued[number].statement.kind == Kind::Annotation
 }

@@ -278,9 +278,6 @@ impl Relay<'_> {
         hops.extend(hop);
         let (id, statement) = (verified.id(), verified.statement().clone());
         let stored = Stored { id, statement, kid: verified.kid().clone(), hops };
-        if self.w.broken == Broken::KeepsBeforePlacing {
-            self.mem.router.keep(stored.clone());
-        }
         let mut may_be_there = false;
         let placed = self.each(now, verified, places, &wire, &mut may_be_there);
         let unknown = matches!(placed, Err(Stop::Place(_))) && may_be_there;

@@ -23,7 +23,6 @@ use super::tree::{BEGIN, Shape, Tree};
 pub(crate) enum Broken {
     No,
     SettlesBeforePlacing,
-    KeepsBeforePlacing,
     AcknowledgesTheUnknown,
     AsksNoAudience,
     ForgetsItsReceipts,
