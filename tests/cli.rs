@@ -105,7 +105,7 @@ impl Rendered {
 fn unknown_words_are_wrong_usage() {
     ends(&["frobnicate"], 2, &["frobnicate", "--help"]);
     ends(&["list", "--frobnicate"], 2, &["--frobnicate"]);
-    ends(&["publish"], 2, &["<FILE>", "--to", "--config"]);
+    ends(&["publish"], 2, &["<FILE>", "--config"]);
     ends(&["list", "-c", "no-such-file.toml"], 2, &["no-such-file.toml"]);
 }
 
@@ -115,6 +115,7 @@ fn a_label_is_never_guessed_and_a_severity_is_one_of_five() {
     let note = all.write("note.txt", "text");
     let flags = ["--to", "eu.fr", "--severity", "high"];
     all.publish(&note, &flags, &["label", "--tlp"]);
+    all.publish(&note, &["--tlp", "GREEN", "--severity", "high"], &["--to", "who may receive"]);
     all.publish(&note, &["--to", "eu.fr", "--tlp", "GREEN"], &["severity", "--severity"]);
     let flags = ["--to", "eu.fr", "--tlp", "GREEN", "--severity", "awful"];
     all.publish(&note, &flags, &["awful", "critical, high, medium, low, unknown"]);

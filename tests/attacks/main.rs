@@ -72,7 +72,8 @@ fn every_vector_is_judged_as_it_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Reasons that only a node's state or rules give; `tests/routing.rs` provokes them.
+/// Reasons that only a node's state or rules give; `tests/routing.rs` provokes them, and
+/// `tests/poison.rs` the last.
 const BY_STATE: &[Reason] = &[
     Reason::Relation,
     Reason::AlreadyIssued,
@@ -80,6 +81,7 @@ const BY_STATE: &[Reason] = &[
     Reason::Withdrawn,
     Reason::Rule,
     Reason::NoRule,
+    Reason::Poison,
 ];
 
 #[test]
