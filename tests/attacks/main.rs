@@ -73,7 +73,7 @@ fn every_vector_is_judged_as_it_says() {
 }
 
 /// Reasons that only a node's state or rules give; `tests/routing.rs` provokes them, and
-/// `tests/poison.rs` the last.
+/// `tests/operation/poison.rs` the last.
 const BY_STATE: &[Reason] = &[
     Reason::Relation,
     Reason::AlreadyIssued,

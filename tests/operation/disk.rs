@@ -4,20 +4,15 @@
 //! The file system is mounted in a mount namespace of its own, in which the test runs once more:
 //! as root, or in a user namespace. Where neither is allowed, it says so and checks nothing.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use crate::support::*;
 use chappe::address::{self, Role};
 use chappe::bus::PlaceError;
 use chappe::notice::Id;
-use support::*;
 
 /// Set where the file system may be mounted.
 const INSIDE: &str = "DISK_TEST_INSIDE";
@@ -36,8 +31,8 @@ fn is_inside(test: &str) -> bool {
             continue;
         }
         let me = std::env::current_exe().expect("this binary");
-        let mut command = Command::new("unshare");
-        command.arg(namespaces).arg(me).args(["--exact", test, "--nocapture"]).env(INSIDE, "1");
+        let (mut command, name) = (Command::new("unshare"), format!("disk::{test}"));
+        command.arg(namespaces).arg(me).args(["--exact", &name, "--nocapture"]).env(INSIDE, "1");
         let status = command.status().expect("unshare runs");
         assert!(status.success(), "{test} failed in its own namespace");
         return false;

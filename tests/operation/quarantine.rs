@@ -1,17 +1,12 @@
 //! What was refused, in the hands of an operator: looked at, tried again, dropped. The command line
 //! is the real one.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::process::Output;
 
+use crate::support::*;
 use chappe::address::{self, Role};
 use chappe::jws::{self, Typ};
 use chappe::notice::{Hop, Id, Statement, Tlp};
-use support::*;
 
 const REGION: &str = "eu-fr-bre";
 /// How far ahead of the clock a statement may be.

@@ -1,19 +1,14 @@
 //! Who stops reading: the server lets go of that connection, and nobody else waits for it.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::support::*;
 use chappe::address::{Role, child_durable, live};
 use chappe::bus::{Bus, Endpoint, Reading};
 use chappe::notice::Id;
-use support::*;
 
 const REGION: &str = "eu-fr-bre";
 /// More than the buffers between server and client take.

@@ -1,18 +1,13 @@
 //! Chasing an alert on real relays: who read it, who filtered it and why, who is silent and whom to
 //! phone; and that nothing about entities goes above those who serve them but numbers.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::process::{Output, Stdio};
 
+use crate::support::*;
 use chappe::address::{self, Role};
 use chappe::jws::{self, Compact, Typ};
 use chappe::notice::{Id, Receipt};
 use serde_json::{Value, json};
-use support::*;
 
 const PERIOD: (&str, &str) = ("CHAPPE_BEATS_PERIOD", "2");
 const HOSPITAL: &str = "eu-fr-bre-hospital1";

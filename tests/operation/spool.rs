@@ -1,18 +1,13 @@
 //! The origin keeps its copy: whatever dies between a person and its node, what was signed is
 //! issued once.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
+use crate::support::*;
 use chappe::notice::{Id, Statement};
 use chappe::publish::Spool;
-use support::*;
 
 const AT: &str = "eu-fr";
 

@@ -1,17 +1,12 @@
 //! A message that fails every time: given up after bounded tries, and nothing behind it waits.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::*;
 use async_nats::jetstream;
 use chappe::address::{self, Role, Source};
 use chappe::bus::Reading;
 use chappe::notice::Id;
-use support::*;
 
 const REGION: &str = "eu-fr-bre";
 

@@ -1,16 +1,11 @@
 //! An erasing withdrawal: what it erases is gone from every stream of every relay, also of one that
 //! was away or died in the middle; its issuer is told, and a tombstone stays. On the real server.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::process::Output;
 
+use crate::support::*;
 use chappe::address::Role;
 use chappe::notice::{Id, Kind, Statement};
-use support::*;
 
 const BRE: &str = "eu-fr-bre";
 const TOWNHALL: &str = "eu-fr-bre-townhall1";

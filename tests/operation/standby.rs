@@ -1,17 +1,12 @@
 //! Two relays of one node: one is at work, the other stands by and takes over, whatever became of
 //! the first. Nothing is lost by that, and nothing is there twice.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use crate::support::*;
 use chappe::bus::free_port;
-use support::*;
 
 const PAIR: &str = "eu-fr-bre";
 /// Longer than a relay's word that it is at work lasts.

@@ -1,15 +1,10 @@
 //! Bounds: a board that is nearly full, and one sender that would fill what others need.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::time::Duration;
 
+use crate::support::*;
 use chappe::address::{self, Role};
 use chappe::notice::{Id, Kind, Severity, Statement};
-use support::*;
 
 const REGION: &str = "eu-fr-bre";
 const BODY: usize = 20_000;

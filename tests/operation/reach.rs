@@ -1,15 +1,10 @@
 //! Updates, closings and withdrawals reach all who could have got the original, also after a bundle
 //! or a rule has changed under running relays; and nobody else. On the real server.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
+use crate::support::*;
 use chappe::jws::PublicKey;
 use chappe::notice::{Id, Kind, Statement};
 use chappe::trust::{Bundle, Revocation, Usage, Why};
-use support::*;
 
 const BRE: &str = "eu-fr-bre";
 const TOWNHALL: &str = "eu-fr-bre-townhall1";

@@ -1,16 +1,11 @@
 //! Documents that say of themselves that they are over, and notices that near their end: `publish`
 //! does what their issuer means.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use crate::support::*;
 use serde_json::{Value, json};
-use support::*;
 
 const AT: &str = "eu-fr";
 

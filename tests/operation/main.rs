@@ -1,0 +1,23 @@
+//! A federation in operation, on the real server: what its people do at the command line, and what
+//! its relays do when there is too much of something, or too little.
+//!
+//! One binary for all, since each would link the whole program once more, and since most of the time
+//! of such a test is waiting, which several can do at once.
+
+// A test that panics has failed.
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod disk;
+mod endings;
+mod erase;
+mod poison;
+mod quarantine;
+mod reach;
+mod room;
+mod slow;
+mod spool;
+mod standby;
+mod trace;
