@@ -1,6 +1,6 @@
-//! How long a relay needs to be back with a full board. `CHAPPE_BOARD=100000 cargo test --test
-//! restart --release -- --nocapture` is the size of a national CERT's; the suite, unoptimised and on a
-//! busy machine, takes a fiftieth.
+//! How long a relay needs to be back with a full board. `CHAPPE_BOARD=100000 cargo test --release
+//! --test restart -- --nocapture` is the size of a national CERT's; the suite, unoptimised and on
+//! a busy machine, takes a fiftieth.
 
 // A test that panics has failed.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]

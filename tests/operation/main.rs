@@ -1,8 +1,8 @@
 //! A federation in operation, on the real server: what its people do at the command line, and what
 //! its relays do when there is too much of something, or too little.
 //!
-//! One binary for all, since each would link the whole program once more, and since most of the time
-//! of such a test is waiting, which several can do at once.
+//! One binary for all, since each would link the whole program once more, and since most of the
+//! time of such a test is waiting, which several can do at once.
 
 // A test that panics has failed.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
