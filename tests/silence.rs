@@ -211,3 +211,16 @@ async fn a_link_that_is_narrowed_and_widened_again_raises_no_alarm() {
     all.on_board(TOWNHALL, missed).await;
     quiet_for(&all, 4).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trust_that_a_backup_lacks_comes_again_by_itself() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    all.hand_over("eu-fr", &all.later("eu-fr", 2, |_| {})).await;
+    all.trusts("eu-fr-bre", "bundle.eu-fr.2").await;
+    assert!(all.stop_relay("eu-fr-bre").await);
+    all.drop_from("eu-fr-bre", "TRUST", "chappe.trust.bundle.eu-fr.2").await;
+    all.start_relay("eu-fr-bre");
+    all.alive("eu-fr-bre").await;
+    all.trusts("eu-fr-bre", "bundle.eu-fr.2").await;
+    alarmed(&all, "eu-fr-bre", [false; 3]).await;
+}

@@ -168,18 +168,16 @@ async fn waiting(node: &Node, child: &NodeId) -> Vec<u8> {
     }
 }
 
-/// Everything that a child's durable lets pass comes again; what it has already is not doubled.
+/// Everything that a child's durables let pass comes again; what it has already is not doubled.
 async fn rewind_board(node: &Node, child: &NodeId) -> Vec<u8> {
-    match node.own.reset("BOARD", &address::child_durable(child), 1).await {
-        Ok(()) => {
-            tracing::warn!(%child, "asked for the board again");
-            write(&FetchAnswer::default())
-        }
-        Err(error) => {
-            tracing::error!(%child, %error, "its board does not begin again");
-            refusal("not now")
+    for stream in ["TRUST", "BOARD"] {
+        if let Err(error) = node.own.reset(stream, &address::child_durable(child), 1).await {
+            tracing::error!(%child, stream, %error, "it does not begin again");
+            return refusal("not now");
         }
     }
+    tracing::warn!(%child, "asked for the board and the trust documents again");
+    write(&FetchAnswer::default())
 }
 
 /// A question, if it is one: strict JSON of a bounded size.

@@ -154,7 +154,7 @@ pub(super) async fn hear(
 
 /// Compares what was heard with what is here, as often as the shortest period asks.
 pub(super) async fn watch(node: &Node, states: &States, stop: &CancellationToken) {
-    let mut told = BTreeSet::new();
+    let (mut told, mut behind) = (BTreeSet::new(), BTreeSet::new());
     let mut own = None;
     loop {
         if until(stop, tokio::time::sleep(LOOK.min(node.period / 4))).await.is_none() {
@@ -167,6 +167,11 @@ pub(super) async fn watch(node: &Node, states: &States, stop: &CancellationToken
             gaps.seen += u64::from(new);
             new | (std::mem::replace(&mut gaps.open, open) != open)
         });
+        // A TRUST that was restored from a backup lacks what the upstream has sent once already.
+        if !outlook.stale.is_subset(&behind) {
+            node.rewinds.send_modify(|count| *count += 1);
+        }
+        behind.clone_from(&outlook.stale);
         tell(node, states, &outlook, &mut told);
         node.wanted.send_replace(outlook.unknown);
     }
