@@ -10,12 +10,16 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod crash;
 mod disk;
 mod endings;
 mod erase;
+mod flood;
+mod held;
 mod poison;
 mod quarantine;
 mod reach;
+mod replay;
 mod room;
 mod slow;
 mod spool;

@@ -1,9 +1,10 @@
 //! Free ports, the server's binary, and one HTTP request.
 
+use std::fs::File;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -11,6 +12,27 @@ use tokio::net::TcpStream;
 
 pub(super) fn free() -> u16 {
     free_range(1)
+}
+
+/// Ports that are given away together, so that a few files say which are.
+const BLOCK: u16 = 16;
+/// Until the end of this process.
+static TAKEN: Mutex<Vec<File>> = Mutex::new(Vec::new());
+
+/// Whether these blocks are ours: a port is free until its server starts, and other tests, in this
+/// process and in others, look for ports meanwhile.
+fn take(blocks: std::ops::Range<u16>) -> bool {
+    let folder = std::env::temp_dir().join("chappe-test-ports");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let lock = |block: u16| {
+        let file = File::create(folder.join(block.to_string())).ok()?;
+        file.try_lock().ok().map(|()| file)
+    };
+    let files: Option<Vec<File>> = blocks.map(lock).collect();
+    files.is_some_and(|files| {
+        TAKEN.lock().expect("the taken").extend(files);
+        true
+    })
 }
 
 /// The first of so many free ports in a row. Below the range from which the system takes ports for
@@ -22,7 +44,12 @@ pub(super) fn free_range(count: usize) -> u16 {
     for _ in 0..200 {
         let mut random = [0; 2];
         getrandom::fill(&mut random).expect("random bytes");
-        let first = LOWEST + u16::from_le_bytes(random) % (HIGHEST - LOWEST - count);
+        let needed = count.div_ceil(BLOCK);
+        let block = u16::from_le_bytes(random) % ((HIGHEST - LOWEST) / BLOCK - needed);
+        if !take(block..block + needed) {
+            continue;
+        }
+        let first = LOWEST + block * BLOCK;
         let bound = (first..first + count).map(|port| TcpListener::bind(("127.0.0.1", port)));
         if bound.collect::<Result<Vec<_>, _>>().is_ok() {
             return first;

@@ -1,17 +1,12 @@
 //! A subscriber that was away: its replay durable has everything that it would have heard live,
 //! each notice once, and nothing else, also after the server was killed.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 
+use crate::support::*;
 use chappe::address::{self, Place, Role, live};
 use chappe::bus::{Live, Placed};
 use chappe::notice::{Id, Severity, Statement, Tlp};
-use support::*;
 use tokio::process::Command;
 
 const REGION: &str = "eu-fr-bre";

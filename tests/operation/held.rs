@@ -1,13 +1,8 @@
 //! What must wait: in HELD, where it stops nothing behind it, until its time or room comes.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
+use crate::support::*;
 use chappe::notice::{Id, Kind, Statement};
 use chappe::verify;
-use support::*;
 
 /// So many more bytes than are on the board now.
 async fn room(all: &Federation, node: &str, more: u64) {

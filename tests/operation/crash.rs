@@ -1,18 +1,13 @@
 //! Relays and the server die at random moments, again and again: nothing is lost, nothing is there
 //! twice. `TEST_SEED` repeats a run.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use crate::support::*;
 use chappe::address::{self, REAL, Role};
 use chappe::bus::Bus;
 use chappe::notice::{Id, NodeId, Statement};
-use support::*;
 
 const NOTICES: usize = 60;
 const KILLS: usize = 10;

@@ -1,14 +1,9 @@
 //! A child that floods its parent: what it may make the parent keep, and for how long.
 
-// A test that panics has failed.
-#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
-
-mod support;
-
+use crate::support::*;
 use chappe::address::{self, Role};
 use chappe::jws::{self, Typ};
 use chappe::notice::{Id, Receipt, Time};
-use support::*;
 
 const REGION: &str = "eu-fr-bre";
 const TOWN: &str = "eu.fr.bre.public-administration";
