@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use chappe::address::Source;
 use chappe::lifecycle::{Channel, Standing};
 use chappe::notice::{Hop, Id, Kind, Outcome, Reason, Statement, Tlp};
-use chappe::policy::{Policy, Rule, Then};
+use chappe::policy::{Policy, Then};
 use chappe::routing::{Back, Router, Stored, Verdict};
 use chappe::trust::Trust;
 use chappe::verify::Verified;
@@ -20,17 +20,7 @@ use forge::*;
 const ME: &str = "eu-fr-bre";
 
 fn accept_all() -> Policy {
-    let rule = Rule {
-        name: "everything".into(),
-        kinds: vec![],
-        severities: vec![],
-        tlp: vec![],
-        sectors: vec![],
-        scope: None,
-        issuers: vec![],
-        then: Then::Accept,
-    };
-    Policy { rules: vec![rule], climbs: vec![] }
+    Policy { rules: vec![any(Then::Accept)], climbs: vec![] }
 }
 
 fn first() -> Statement {

@@ -8,7 +8,7 @@ mod forge;
 
 use chappe::address::{Place, Source};
 use chappe::notice::{Id, Kind, NodeId, Reason, Statement, Time, Tlp};
-use chappe::policy::{Policy, Rule, Then, entitled, once_entitled};
+use chappe::policy::{Policy, Then, entitled, once_entitled};
 use chappe::routing::{Router, Stored, Verdict};
 use chappe::trust::{Bundle, Documents, Trust};
 use chappe::verify::{self, Context, Verified};
@@ -47,17 +47,7 @@ fn after(changes: &[fn(&mut Bundle)]) -> Trust {
 }
 
 fn policy(then: Then) -> Policy {
-    let rule = Rule {
-        name: "everything".into(),
-        kinds: vec![],
-        severities: vec![],
-        tlp: vec![],
-        sectors: vec![],
-        scope: None,
-        issuers: vec![],
-        then,
-    };
-    Policy { rules: vec![rule], climbs: vec![] }
+    Policy { rules: vec![any(then)], climbs: vec![] }
 }
 
 fn router(me: &str) -> Router {
@@ -133,6 +123,48 @@ fn what_follows_an_older_notice_goes_to_the_narrowed_node_directly_and_to_no_oth
             let verdict = france.decide(at(180), &narrowed, &next);
             assert_eq!(verdict, Verdict::Place(expected.clone()), "{}", s.kind);
         }
+    }
+}
+
+/// Brittany's signed word on a notice, as France has taken it.
+fn says(router: &mut Router, of: Id) {
+    let json = serde_json::json!({"fed": fed(), "of": of, "by": BRE, "outcome": "delivered",
+        "at": at(9_000)});
+    let receipt = serde_json::from_value(json).expect("a receipt");
+    router.keep_receipt(receipt, String::new());
+}
+
+#[test]
+fn a_narrowed_node_cannot_talk_itself_into_what_came_later() {
+    let narrowed = after(&[narrow]);
+    // Taken at the 60th second: the durable may have let it pass for some minutes.
+    for (came, expected) in [(at(600), direct()), (at(700), vec![Place::Board])] {
+        let mut france = router("eu-fr");
+        let new = arriving("eu-fr", &narrowed, &numbered(1), came, &Place::Board);
+        keep(&mut france, &new, came);
+        says(&mut france, new.id());
+        let next = update(new.statement(), new.id());
+        let next = arriving("eu-fr", &narrowed, &next, at(1_000), &Place::Board);
+        let verdict = france.decide(at(1_000), &narrowed, &next);
+        assert_eq!(verdict, Verdict::Place(expected), "came at {came}");
+    }
+}
+
+#[test]
+fn what_was_placed_for_a_narrowed_node_alone_is_ended_for_it_too_also_after_a_restart() {
+    let narrowed = after(&[narrow]);
+    let next = update(&numbered(1), Id::of(b"the first, which has expired"));
+    let next = arriving("eu-fr", &narrowed, &next, at(1_000), &Place::Board);
+    let gone = withdrawal(next.statement(), next.id());
+    let gone = arriving("eu-fr", &narrowed, &gone, at(1_100), &Place::Board);
+    let subject = |place: &Place| chappe::address::subject(place, next.statement(), next.id());
+    let [alone, board] = [subject(&Place::Direct(id(BRE))), subject(&Place::Board)];
+    for (found, expected) in [(&board, vec![Place::Board]), (&alone, direct())] {
+        let mut france = router("eu-fr");
+        keep(&mut france, &next, at(1_000));
+        france.found(&narrowed, next.id(), found);
+        let verdict = france.decide(at(1_100), &narrowed, &gone);
+        assert_eq!(verdict, Verdict::Place(expected), "{found}");
     }
 }
 

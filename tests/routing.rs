@@ -8,22 +8,12 @@ mod forge;
 use chappe::address::{Place, Source};
 use chappe::lifecycle::Standing;
 use chappe::notice::{Id, Kind, NodeId, Outcome, Reason, Severity, Statement, Time, Tlp};
-use chappe::policy::{Climb, ClimbThen, Concern, Policy, Rule, Then, entitled};
+use chappe::policy::{Climb, ClimbThen, Concern, Policy, Then, entitled};
 use chappe::routing::{Back, Router, Stored, Verdict};
 use chappe::verify::Verified;
 use forge::*;
 
 fn accept_all() -> Policy {
-    let rule = Rule {
-        name: "everything".into(),
-        kinds: vec![],
-        severities: vec![],
-        tlp: vec![],
-        sectors: vec![],
-        scope: None,
-        issuers: vec![],
-        then: Then::Accept,
-    };
     let climb = Climb {
         name: "critical".into(),
         severities: vec![Severity::Critical],
@@ -31,7 +21,7 @@ fn accept_all() -> Policy {
         issuers: vec![],
         then: ClimbThen::Climb,
     };
-    Policy { rules: vec![rule], climbs: vec![climb] }
+    Policy { rules: vec![any(Then::Accept)], climbs: vec![climb] }
 }
 
 fn router(me: &str) -> Router {

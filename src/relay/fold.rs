@@ -151,6 +151,9 @@ async fn fold(node: &Node) -> Result<(), BusError> {
             match take(&mut router, &message) {
                 Ok(id) => {
                     kept += 1;
+                    if let Some(id) = id.filter(|_| stream == "BOARD") {
+                        router.found(&node.trust(), id, &message.subject);
+                    }
                     if let Some(id) = id.filter(|_| stream == "CASES") {
                         count_case(node, &router, id, &message);
                     }

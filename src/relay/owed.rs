@@ -66,6 +66,7 @@ async fn one(node: &Node, now: Time, id: Id, child: &NodeId) -> Result<(), Place
     let direct = address::subject(&Place::Direct(child.clone()), &statement, id);
     let left = statement.expires().since(now) + CLOCK_LEEWAY;
     let placed = node.own.place(&direct, &wire.headers(), wire.body, Some(left)).await?;
+    node.router.lock().await.placed(id, &[Place::Direct(child.clone())]);
     if placed == Placed::Stored {
         tracing::info!(%id, %child, "placed for it alone: its link was narrowed since");
     }

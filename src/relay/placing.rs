@@ -34,6 +34,7 @@ pub(super) async fn place(
         let kid = verified.kid().clone();
         let erasing = is_erasing(&statement);
         router.keep(Stored { id: verified.id(), statement, kid, hops });
+        router.placed(verified.id(), places);
         if erasing {
             node.erasures.notify_one();
         }

@@ -4,12 +4,41 @@
 //! notices from before goes to that node directly. Patterns for these kinds were not chosen: they
 //! would also bring the updates of what was issued later, which was never for that node.
 
+use std::time::Duration;
+
 use super::router::Router;
+use crate::address::{self, Place};
 use crate::notice::{Audience, Id, NodeId, Outcome, Statement, Time};
 use crate::policy;
 use crate::trust::{Link, Seat, Trust};
 
+/// How long after a link was narrowed its durable may still have let pass what came: until the
+/// relay has given it its new filters. Only so long does a node's own word count that it has
+/// something: later it could talk itself into what was never for it.
+const UNDER_WAY: Duration = Duration::from_secs(600);
+
 impl Router {
+    /// Notes where a notice was placed: what lies ready for one node alone.
+    pub fn placed(&mut self, id: Id, places: &[Place]) {
+        let alone = places.iter().filter_map(|place| match place {
+            Place::Direct(to) => Some((id, to.clone())),
+            _ => None,
+        });
+        self.sent.extend(alone);
+    }
+
+    /// As [`Self::placed`], of what was found at start under a subject of the board.
+    pub fn found(&mut self, trust: &Trust, id: Id, subject: &str) {
+        let (Some(s), Some(seat)) = (self.ledger.statement(id).cloned(), trust.seat(&self.me))
+        else {
+            return;
+        };
+        let places = seat.links.iter().map(|link| Place::Direct(link.to.clone()));
+        let places: Vec<Place> =
+            places.filter(|place| address::subject(place, &s, id) == subject).collect();
+        self.placed(id, &places);
+    }
+
     /// The children and followers that could have what a notice updates or ends, and whose links
     /// do not let it pass any more.
     pub(super) fn follow(&self, trust: &Trust, id: Id, s: &Statement) -> Vec<NodeId> {
@@ -29,13 +58,21 @@ impl Router {
         could.map(|link| link.to.clone()).collect()
     }
 
-    /// By the link as it was when it came here, or by that node's own word: what was under way
-    /// while the link was being narrowed.
+    /// By the link as it was when it came here; by what was placed for that node alone; or, of what
+    /// was under way while the link was being narrowed, by that node's own word.
     fn could_have(&self, seat: &Seat, link: &Link, s: &Statement, before: &[(Id, Time)]) -> bool {
-        before.iter().any(|(id, since)| {
-            let word = self.receipts.word(*id, &link.to).map(|word| word.outcome);
+        let under_way = |since: Time| {
+            let mut ends = link.former.iter().map(|former| former.until);
+            ends.any(|until| since <= until + UNDER_WAY)
+        };
+        let has = |id: Id| {
+            let word = self.receipts.word(id, &link.to).map(|word| word.outcome);
             matches!(word, Some(Outcome::Delivered | Outcome::Read))
-                || policy::passed(Some(seat.level), &self.me, link, s, *since)
+        };
+        before.iter().any(|(id, since)| {
+            policy::passed(Some(seat.level), &self.me, link, s, *since)
+                || self.sent.contains(&(*id, link.to.clone()))
+                || (under_way(*since) && has(*id))
         })
     }
 

@@ -57,6 +57,8 @@ pub struct Router {
     pub(super) receipts: Receipts,
     /// Notices of which another node has said something since its counts were told.
     pub(super) uncounted: BTreeSet<Id>,
+    /// What was placed for one node alone, since its link was narrowed.
+    pub(super) sent: BTreeSet<(Id, NodeId)>,
 }
 
 impl Router {
@@ -64,7 +66,8 @@ impl Router {
     #[must_use]
     pub fn new(me: NodeId, policy: Policy) -> Self {
         let (ledger, receipts) = (Ledger::default(), Receipts::default());
-        Self { me, policy, ledger, receipts, uncounted: BTreeSet::new() }
+        let (uncounted, sent) = (BTreeSet::new(), BTreeSet::new());
+        Self { me, policy, ledger, receipts, uncounted, sent }
     }
 
     /// The node.
@@ -201,6 +204,7 @@ impl Router {
         let left = |id| ledger.statement(id).is_some() || ledger.tombstones_of(id).next().is_some();
         self.receipts.prune(left);
         self.uncounted.retain(|id| ledger.statement(*id).is_some());
+        self.sent.retain(|(id, _)| ledger.statement(*id).is_some());
     }
 
     /// What this node says of a notice; the verdict must be final.

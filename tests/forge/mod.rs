@@ -7,6 +7,7 @@ use chappe::notice::{
     Audience, Body, Doc, Federation, Hop, Id, Kind, Level, NodeId, Scope, Severity, Statement,
     Time, Tlp, Wire,
 };
+use chappe::policy::{Rule, Then};
 use chappe::trust::{As, Bundle, Grant, KeyEntry, KeySet, NodeEntry, Root, Trust, Usage};
 use chappe::verify::{self, Context, Refused, Verified};
 
@@ -248,4 +249,18 @@ pub fn arrive(
     let subject = honest_subject(me, source, statement, wire.id());
     let (me, trust) = (id(me), trust());
     verify::verify(Context { now: NOW, me: &me, trust: &trust }, source, &subject, wire)
+}
+
+/// A rule that everything matches.
+pub fn any(then: Then) -> Rule {
+    Rule {
+        name: "everything".into(),
+        kinds: vec![],
+        severities: vec![],
+        tlp: vec![],
+        sectors: vec![],
+        scope: None,
+        issuers: vec![],
+        then,
+    }
 }

@@ -37,6 +37,10 @@ pub(crate) fn memory(w: &mut World, n: usize) -> Memory {
     for stream in ["BOARD", "INBOX", "CASES", "RECEIPTS"] {
         for message in w.seats[n].streams.get_mut(stream).expect("a stream").all(now) {
             take(&mut memory.router, &message);
+            if !message.headers.is_empty() {
+                let id = wire(&message).expect("what was placed").id();
+                memory.router.found(&memory.believed, id, &message.subject);
+            }
         }
     }
     let heard = w.seats[n].streams.get_mut("BEATS").expect("a stream").all(now);

@@ -278,14 +278,17 @@ impl Relay<'_> {
         hops.extend(hop);
         let (id, statement) = (verified.id(), verified.statement().clone());
         let stored = Stored { id, statement, kid: verified.kid().clone(), hops };
+        let lies = |router: &mut chappe::routing::Router| router.placed(id, places);
         let mut may_be_there = false;
         let placed = self.each(now, verified, places, &wire, &mut may_be_there);
         let unknown = matches!(placed, Err(Stop::Place(_))) && may_be_there;
         if matches!(placed, Ok(true)) {
             self.keep(stored);
+            lies(&mut self.mem.router);
             self.at_point(Point::AfterKeeping)?;
         } else if unknown {
             self.mem.router.keep(stored);
+            lies(&mut self.mem.router);
         }
         placed
     }
