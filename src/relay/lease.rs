@@ -6,9 +6,9 @@
 //! twice. A server that elects a consumer ("pinned client") was not chosen: it elects for each
 //! durable, and the relay has many.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use super::conditions::{States, set, until};
@@ -66,12 +66,12 @@ impl Lease {
                     "another relay of this node is at work; standing by".to_owned()
                 }
                 Err(why) => {
-                    set(states, "server", false);
-                    why
+                    set(states, "lease", false);
+                    format!("{why}: is the stream {STREAM} provisioned, and granted to the relay?")
                 }
             };
             if told.as_ref() != Some(&why) {
-                tracing::info!(why, "not at work yet");
+                tracing::warn!(why, "not at work yet; trying again");
                 told = Some(why);
             }
             tokio::time::sleep(LOOK).await;
@@ -95,36 +95,42 @@ impl Lease {
 
     /// Lets the next begin at once. What does not work ends by itself.
     pub(super) async fn give_up(&self, own: &Bus) {
-        let last = self.word.lock().await.sequence;
+        let Some(last) = self.word() else { return };
         let subject = address::lease();
-        let empty = own.replace(&subject, Vec::new(), Duration::from_secs(1), last);
+        let empty = own.replace(&subject, Vec::new(), Duration::from_secs(1), last.sequence);
         if let Ok(Err(error)) = tokio::time::timeout(LOOK * 4, empty).await {
             tracing::debug!(%error, "the next relay waits for the end of this one's last word");
         }
     }
 
-    /// Whether this relay is still at work.
+    /// Whether this relay is still at work. Nobody waits for the word while it is repeated.
     async fn repeat(&self, own: &Bus) -> Result<bool, String> {
         let since = Stopwatch::start();
-        let mut word = self.word.lock().await;
-        if let Some(sequence) = self.put(own, word.sequence).await? {
-            *word = Word { sequence, since };
-            return Ok(true);
+        let Some(last) = self.word() else { return Ok(false) };
+        if let Some(sequence) = self.put(own, last.sequence).await? {
+            return Ok(self.say(Word { sequence, since }));
         }
         // An answer to the last one may have been lost; or it expired while the server was away,
         // and then nobody has put another there if the next sequence is the one after it.
         match own.get(STREAM, &address::lease()).await.map_err(|e| e.to_string())? {
             Some(found) if found.payload == self.instance => {
-                *word = Word { sequence: found.sequence, since: word.since };
-                Ok(true)
+                Ok(self.say(Word { sequence: found.sequence, since: last.since }))
             }
             Some(_) => Ok(false),
             None => {
                 let next = self.put(own, 0).await?;
-                let mine = next.filter(|next| *next == word.sequence + 1);
-                Ok(mine.map(|sequence| *word = Word { sequence, since }).is_some())
+                let mine = next.filter(|next| *next == last.sequence + 1);
+                Ok(mine.is_some_and(|sequence| self.say(Word { sequence, since })))
             }
         }
+    }
+
+    fn word(&self) -> Option<Word> {
+        self.word.lock().ok().map(|word| *word)
+    }
+
+    fn say(&self, new: Word) -> bool {
+        self.word.lock().map(|mut word| *word = new).is_ok()
     }
 
     async fn put(&self, own: &Bus, last: u64) -> Result<Option<u64>, String> {
@@ -133,7 +139,7 @@ impl Lease {
 
     /// Waits until the last word counts: while the node's server is away it soon does not.
     pub(super) async fn at_work(&self) {
-        while self.word.lock().await.since.elapsed() > TRUSTED {
+        while self.word().is_none_or(|word| word.since.elapsed() > TRUSTED) {
             tokio::time::sleep(LOOK).await;
         }
     }
@@ -161,6 +167,7 @@ fn stands(states: &States, by: bool) {
     let Ok(mut states) = states.lock() else { return };
     let (holds, gone) = if by { ("standby", "folded") } else { ("folded", "standby") };
     states.remove(gone);
+    states.remove("lease");
     states.insert(holds.to_owned(), by);
     states.insert("server".to_owned(), true);
 }
