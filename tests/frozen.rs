@@ -21,10 +21,23 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/frozen")
 }
 
+/// What is frozen, by a digest over its files. Before a release the new one's line is added; none
+/// is ever changed.
+const DIGESTS: [(&str, &str); 1] =
+    [("0.1", "4bacc6c7b91e3ee373a43d455d08fc5d35d85b5dd34d90d1a0be8b5c4175b9f1")];
+
+#[test]
+fn what_was_frozen_was_not_changed() {
+    let digests: Vec<(String, String)> = all().iter().map(Frozen::digest).collect();
+    let noted = DIGESTS.map(|(version, digest)| (version.to_owned(), digest.to_owned()));
+    assert_eq!(digests, noted, "the folders, and what is noted of them");
+}
+
 fn all() -> Vec<Frozen> {
     let versions = std::fs::read_dir(folder()).expect("a folder").map(|entry| entry.expect("one"));
     let versions = versions.map(|entry| entry.path()).filter(|path| path.is_dir());
-    let all: Vec<Frozen> = versions.map(|path| Frozen::read(&path)).collect();
+    let mut all: Vec<Frozen> = versions.map(|path| Frozen::read(&path)).collect();
+    all.sort_by(|one, other| one.name.cmp(&other.name));
     assert!(!all.is_empty(), "nothing is frozen");
     all
 }

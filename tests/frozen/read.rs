@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use chappe::address::Source;
 use chappe::config::{DeskProfile, Environment, RelayConfig};
 use chappe::jws::{General, from_base64url};
-use chappe::notice::{Kind, NodeId, Time, Wire};
+use chappe::notice::{Id, Kind, NodeId, Time, Wire};
 use chappe::policy::Policy;
 use chappe::routing::{Router, Stored};
 use chappe::trust::{Documents, Rejected};
@@ -69,6 +69,21 @@ impl Frozen {
             messages: messages.collect(),
             standings: serde_json::from_str(&text("standings.json")).expect("standings"),
         }
+    }
+
+    /// The version, and a digest over the names and contents of its files.
+    pub(crate) fn digest(&self) -> (String, String) {
+        let files = std::fs::read_dir(&self.folder).expect("a folder");
+        let mut paths: Vec<PathBuf> = files.map(|file| file.expect("a file").path()).collect();
+        paths.sort();
+        let mut all = Vec::new();
+        for path in paths {
+            let content = Id::of(&std::fs::read(&path).expect("read"));
+            all.extend(
+                format!("{content} {}\n", path.file_name().expect("a name").display()).bytes(),
+            );
+        }
+        (self.name.clone(), Id::of(&all).to_string())
     }
 
     fn of<'f>(&'f self, stream: &'f str) -> impl Iterator<Item = &'f Message> {
