@@ -2,13 +2,13 @@
 
 use clap::Args;
 
-use super::connection::{Connection, failure};
+use super::connection::Connection;
 use super::sending::send;
 use super::targets::{current, find, newest};
 use super::wait::Wait;
 use super::{Failure, Outcome};
-use crate::notice::{Doc, Kind, Statement};
-use crate::publish::{Draft, Target, ending, erasure};
+use crate::notice::{Kind, Statement};
+use crate::publish::{Draft, Target, ended_title, ending, erasure};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -39,7 +39,7 @@ pub(super) struct WithdrawArguments {
 
 pub(super) async fn close(arguments: Arguments) -> Outcome {
     let draft = |draft: &Draft, target: &Target, reason: &str| {
-        let title = titled("Closed", target);
+        let title = ended_title(Kind::Closing, &target.statement.title);
         ending(draft, Kind::Closing, target, &title, reason).map_err(Failure::usage)
     };
     // Notes and cases have no end but a withdrawal.
@@ -51,7 +51,7 @@ pub(super) async fn withdraw(arguments: WithdrawArguments) -> Outcome {
         return end(arguments.plain, |_| true, true, erasing).await;
     }
     let draft = |draft: &Draft, target: &Target, reason: &str| {
-        let title = titled("Withdrawn", target);
+        let title = ended_title(Kind::Withdrawal, &target.statement.title);
         ending(draft, Kind::Withdrawal, target, &title, reason).map_err(Failure::usage)
     };
     end(arguments.plain, |_| true, false, draft).await
@@ -66,7 +66,6 @@ async fn end(
     let Arguments { reference, connection, reason, wait, json } = arguments;
     let session = connection.open().await?;
     let found = find(&session, &reference, true, false).await?;
-    let here: Vec<_> = found.iter().map(|l| (l.id, l.statement.doc.clone())).collect();
     let mut targets = if erase { newest(found) } else { current(found) };
     targets.retain(may);
     if targets.is_empty() {
@@ -75,25 +74,11 @@ async fn end(
     let draft = session.draft(crate::time::now());
     let made: Result<Vec<_>, _> = targets.iter().map(|t| make(&draft, t, &reason)).collect();
     let mut sent = Vec::new();
-    for (target, statement) in targets.iter().zip(made?) {
+    for statement in made? {
         let id = send(&session, &statement, reason.clone().into_bytes(), None, json).await?;
         sent.push((id, statement));
-        if erase {
-            // The copies of this user go too; another's are refused when they are sent again.
-            for (id, doc) in &here {
-                if *id == target.id || is_version(doc.as_ref(), target) {
-                    session.forget(*id).map_err(|e| failure(&e))?;
-                }
-            }
-        }
     }
     wait.until_answered(&session, &sent, json).await
-}
-
-fn is_version(doc: Option<&Doc>, of: &Target) -> bool {
-    let Some((doc, last)) = doc.zip(of.statement.doc.as_ref()) else { return false };
-    let same = doc.publisher == last.publisher && doc.reference == last.reference;
-    of.statement.kind.is_document() && same && doc.revision <= last.revision
 }
 
 fn erasing(draft: &Draft, target: &Target, reason: &str) -> Result<Statement, Failure> {
@@ -104,10 +89,4 @@ fn erasing(draft: &Draft, target: &Target, reason: &str) -> Result<Statement, Fa
         ));
     }
     erasure(draft, target, reason).map_err(Failure::usage)
-}
-
-fn titled(word: &str, target: &Target) -> String {
-    let title = format!("{word}: {}", target.statement.title);
-    let title: String = title.chars().take(crate::notice::MAX_TITLE_CHARS).collect();
-    title.trim().to_owned()
 }

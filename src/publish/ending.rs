@@ -3,7 +3,7 @@
 
 use super::draft::{Draft, DraftError, Target, finish, media};
 use crate::document::Described;
-use crate::notice::{Audience, Kind, Statement, Tlp};
+use crate::notice::{Audience, Kind, MAX_TITLE_CHARS, Statement, Tlp};
 
 /// A closing or withdrawal of an own notice, with an explanation as its body. A note is withdrawn
 /// without its document, which is that of the notice that it is about.
@@ -23,6 +23,14 @@ pub fn ending(
         draft.plain(t.aud.clone(), t.tlp, t.severity, title.to_owned(), t.lang.clone(), body);
     let doc = t.doc.clone().filter(|_| t.kind != Kind::Annotation);
     finish(Statement { kind, doc, re: Some(target.id), ..plain }, None, Some(target))
+}
+
+/// The title of a closing or withdrawal, made to fit: what it was, and that it is over.
+#[must_use]
+pub fn ended_title(kind: Kind, title: &str) -> String {
+    let word = if kind == Kind::Closing { "Closed" } else { "Withdrawn" };
+    let title: String = format!("{word}: {title}").chars().take(MAX_TITLE_CHARS).collect();
+    title.trim().to_owned()
 }
 
 /// The title of every erasing withdrawal: it must not repeat what it erases.

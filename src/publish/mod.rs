@@ -16,7 +16,7 @@ mod spool;
 mod spool_tests;
 
 pub use self::draft::{DEFAULT_DAYS, Draft, DraftError, Options, Target};
-pub use self::ending::{ERASING_TITLE, annotation, ending, ending_by, erasure};
+pub use self::ending::{ERASING_TITLE, annotation, ended_title, ending, ending_by, erasure};
 pub use self::learn::relays_documents;
 pub use self::outgoing::{Drained, Fate};
 pub use self::renewal::renews;

@@ -101,15 +101,6 @@ impl Session {
         let subject = address::local_intake(realm, self.intake(), wire.id());
         self.bus().place(&subject, &wire.headers(), wire.body.clone(), None).await.map(drop)
     }
-
-    /// Lets go of this user's own copy of a notice that was erased.
-    ///
-    /// # Errors
-    /// [`SessionError`]: the disk.
-    pub fn forget(&self, id: Id) -> Result<(), SessionError> {
-        Ok(self.spooled().forget(id)?)
-    }
-
     /// The copy of what the node has taken stays, that of what it will never take goes.
     fn settle(&self, word: &Receipt, statement: &Statement) -> Result<(), SessionError> {
         let late = word.reason.as_deref() == Some(Reason::Late.as_str());

@@ -274,9 +274,11 @@ impl Spool {
         }
         self.forget(target)?;
         let revision = |s: &Statement| s.doc.as_ref().map(|doc| doc.revision);
+        // What ended an erased version before repeats its title.
+        let erases = statement.erase == Some(true);
         for entry in self.sent()? {
             let ended = self.statement(&entry).is_some_and(|version| {
-                version.kind.is_document()
+                (version.kind.is_document() || (erases && version.kind.is_ending()))
                     && ThreadKey::of(&version) == ThreadKey::of(statement)
                     && revision(&version) <= revision(statement)
             });

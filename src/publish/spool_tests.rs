@@ -38,7 +38,12 @@ impl Lab {
     }
 
     fn keep(&self, reference: &str, iat: u64) -> Id {
-        let statement = statement(reference, iat);
+        self.keep_as(Kind::Advisory, reference, iat)
+    }
+
+    fn keep_as(&self, kind: Kind, reference: &str, iat: u64) -> Id {
+        let re = (kind == Kind::Closing).then(|| Id::of(b"target"));
+        let statement = Statement { kind, re, ..statement(reference, iat) };
         let wire = signed(&statement);
         self.spool.keep(&wire, &statement).expect("kept");
         wire.id()
@@ -170,6 +175,11 @@ fn an_update_lets_go_of_what_it_updates_and_a_withdrawal_of_every_version() {
     lab.spool.replaced_by(&closing).expect("looked");
     assert_eq!(lab.sent(), [second, third, other], "a closed one is read on");
     let withdrawal = Statement { kind: Kind::Withdrawal, re: Some(third), ..update };
+    let ended = lab.keep_as(Kind::Closing, "A", 1_800_000_004);
+    lab.spool.settle(ended).expect("moved");
     lab.spool.replaced_by(&withdrawal).expect("let go");
-    assert_eq!(lab.sent(), [other]);
+    assert_eq!(lab.sent(), [other, ended]);
+    let erasing = Statement { erase: Some(true), ..withdrawal };
+    lab.spool.replaced_by(&erasing).expect("let go");
+    assert_eq!(lab.sent(), [other], "its title repeats what is erased");
 }

@@ -8,8 +8,8 @@ use super::super::targets::audience;
 use super::super::{Failure, Outcome};
 use super::{Arguments, Paper};
 use crate::lifecycle::Standing;
-use crate::notice::{Audience, Kind, MAX_TITLE_CHARS, Statement};
-use crate::publish::{Session, Target, ending_by};
+use crate::notice::{Audience, Kind, Statement};
+use crate::publish::{Session, Target, ended_title, ending_by};
 use crate::relay::{DeskQuestion, Listed};
 
 pub(super) async fn end(arguments: &Arguments, kind: Kind, paper: &Paper<'_>) -> Outcome {
@@ -20,7 +20,7 @@ pub(super) async fn end(arguments: &Arguments, kind: Kind, paper: &Paper<'_>) ->
         return nothing(kind, paper, &found, arguments.json);
     }
     let draft = session.draft(crate::time::now());
-    let title = title(kind, paper);
+    let title = ended_title(kind, paper.described.title.as_deref().unwrap_or_default());
     let mut sent = Vec::new();
     for target in &targets {
         let said = (paper.described, title.as_str());
@@ -65,13 +65,6 @@ fn may_end(kind: Kind, listed: &Listed) -> bool {
 
 fn target(listed: &Listed) -> Target {
     Target { id: listed.id, statement: listed.statement.clone() }
-}
-
-fn title(kind: Kind, paper: &Paper<'_>) -> String {
-    let word = if kind == Kind::Closing { "Closed" } else { "Withdrawn" };
-    let title = paper.described.title.clone().unwrap_or_default();
-    let title: String = format!("{word}: {title}").chars().take(MAX_TITLE_CHARS).collect();
-    title.trim().to_owned()
 }
 
 /// Ended before is done; what never was in force is not started only to be ended.
