@@ -11,6 +11,7 @@ mod answers;
 mod beats;
 mod belief;
 mod budget;
+mod cases;
 mod conditions;
 mod counts;
 mod desk;
@@ -40,6 +41,10 @@ mod verbs;
 mod work;
 
 pub use self::ack::{AckAnswer, AckQuestion, Acked, Named};
+pub use self::cases::{
+    CaseLine, CasesAnswer, CasesQuestion, DeadlineLine, LevelLine, Mark, SimilarLine,
+    UnansweredLine,
+};
 pub use self::desk::{
     DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, MAX_ASKED, Word, list,
 };
