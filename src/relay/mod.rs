@@ -38,6 +38,7 @@ mod trace;
 mod trouble;
 mod trust;
 mod verbs;
+mod whole;
 mod work;
 
 pub use self::ack::{AckAnswer, AckQuestion, Acked, Named};
@@ -58,3 +59,4 @@ pub use self::trace::{
 };
 pub(crate) use self::trace::{contact, traced};
 pub use self::trust::{TrustFiles, TrustLoadError, load as load_trust, load_documents};
+pub use self::whole::{WholeAnswer, WholeQuestion};

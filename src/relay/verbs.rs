@@ -8,6 +8,7 @@ use super::desk::{self, DeskQuestion};
 use super::node::Node;
 use super::quarantine::{self, QuarantineQuestion};
 use super::trace::{self, TraceQuestion};
+use super::whole::{self, WholeQuestion};
 use crate::address;
 use crate::bus::Request;
 
@@ -18,10 +19,11 @@ enum Verb {
     Ack,
     Trace,
     Quarantine,
+    Notice,
 }
 
 impl Verb {
-    const ALL: [Self; 4] = [Self::List, Self::Ack, Self::Trace, Self::Quarantine];
+    const ALL: [Self; 5] = [Self::List, Self::Ack, Self::Trace, Self::Quarantine, Self::Notice];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -29,6 +31,7 @@ impl Verb {
             Self::Ack => "ack",
             Self::Trace => "trace",
             Self::Quarantine => "quarantine",
+            Self::Notice => "notice",
         }
     }
 
@@ -54,6 +57,7 @@ pub(super) async fn at_desk(
         Verb::Ack => ack(node, request).await,
         Verb::Trace => trace(node, request).await,
         Verb::Quarantine => refused(node, places, request).await,
+        Verb::Notice => notice(node, request).await,
     };
     answer.unwrap_or_else(|| refusal("bad question"))
 }
@@ -88,4 +92,15 @@ async fn refused(node: &Node, places: &quarantine::Places, request: &Request) ->
         Ok(answer) => Some(write(&answer)),
         Err(why) => Some(refusal(why)),
     }
+}
+
+async fn notice(node: &Node, request: &Request) -> Option<Vec<u8>> {
+    let question: WholeQuestion = read(request)?;
+    Some(match whole::whole(node, question).await {
+        Ok(answer) => write(&answer),
+        Err(error) => {
+            tracing::warn!(%error, "a stored notice is not read");
+            refusal("the node's server does not answer now; try again")
+        }
+    })
 }
