@@ -1,6 +1,7 @@
 //! What mutation testing builds of the product: the domain, and what reads documents.
 
 pub mod address;
+pub mod case;
 pub mod ceremony;
 pub mod document;
 pub mod jws;

@@ -23,6 +23,7 @@
 //! | [`policy`] | rules, TLP table, entitlement |
 //! | [`verify`] | the normative order of checks; the only maker of `Verified` |
 //! | [`lifecycle`] | threads, what is in force |
+//! | [`case`] | threads of reports and answers: states, clocks |
 //! | [`routing`] | decide, keep, receipts |
 //! | [`bus`] | the only module that names async_nats |
 //! | [`document`] | CSAF, CERT-FR, incident reports -> the fields a statement needs |
@@ -34,6 +35,7 @@
 
 pub mod address;
 pub mod bus;
+pub mod case;
 pub mod ceremony;
 pub mod cli;
 pub mod config;

@@ -1,13 +1,17 @@
 //! The claims of cases: what routing and clocks need of an incident, and no more.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::Id;
 use super::line::{is_line, is_token};
-use super::scope::Scope;
+use super::scope::{ALL, Scope};
 use super::statement::{MAX_TEXT_CHARS, Statement, StatementError, ensure};
 
 const MAX_COUNTRIES: usize = 30;
+/// How far an event may lie after `iat`, as clocks may differ (`verify::CLOCK_LEEWAY`).
+const MAX_AHEAD_SECS: u64 = 300;
 
 /// The case claims of an escalation or a response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,7 +19,7 @@ const MAX_COUNTRIES: usize = 30;
 pub enum Case {
     /// Of an escalation.
     #[serde(rename_all = "lowercase")]
-    Report(Report),
+    Report(Box<Report>),
     /// Of a response.
     Answer(Answer),
 }
@@ -47,6 +51,28 @@ pub struct Report {
     /// Whether the forwarding level left something out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub redacted: Option<bool>,
+    /// Code name of an incident of which no token, title or log may say more: the issuer, a CSIRT,
+    /// sets it and lifts it with a later report.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub embargo: Option<String>,
+    /// What clocks other than awareness's start from.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub events: Option<Events>,
+}
+
+/// When what happened that a clock starts from; seconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Events {
+    /// The incident was classified as major (DORA art. 19).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub classified: Option<u64>,
+    /// A corrective or mitigating measure was available (CRA art. 14(2)(c)).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub measure: Option<u64>,
+    /// The incident was handled (NIS2 art. 23(4)(e)).
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub handled: Option<u64>,
 }
 
 /// What a response says of a case.
@@ -76,6 +102,30 @@ pub enum Stage {
     Final,
 }
 
+impl Stage {
+    /// Every stage.
+    pub const ALL: [Self; 5] =
+        [Self::EarlyWarning, Self::Notification, Self::Intermediate, Self::Progress, Self::Final];
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EarlyWarning => "early-warning",
+            Self::Notification => "notification",
+            Self::Intermediate => "intermediate",
+            Self::Progress => "progress",
+            Self::Final => "final",
+        }
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// Whose clock a case runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -90,6 +140,30 @@ pub enum Regime {
     Dora,
     /// No legal clock.
     None,
+}
+
+impl Regime {
+    /// Every regime.
+    pub const ALL: [Self; 5] =
+        [Self::Nis2, Self::CraVulnerability, Self::CraIncident, Self::Dora, Self::None];
+
+    /// The word.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nis2 => "nis2",
+            Self::CraVulnerability => "cra-vulnerability",
+            Self::CraIncident => "cra-incident",
+            Self::Dora => "dora",
+            Self::None => "none",
+        }
+    }
+}
+
+impl fmt::Display for Regime {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
 }
 
 /// Where a level puts a case.
@@ -139,6 +213,12 @@ impl CaseState {
     }
 }
 
+impl fmt::Display for CaseState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
 /// Checks the texts of a statement's case.
 pub(super) fn check(statement: &Statement) -> Result<(), StatementError> {
     if let Some(Answer { reason: Some(reason), .. }) = statement.answer() {
@@ -155,5 +235,34 @@ pub(super) fn check(statement: &Statement) -> Result<(), StatementError> {
     let countries = report.countries.as_deref().unwrap_or_default();
     let two = |c: &String| c.len() == 2 && c.bytes().all(|b| b.is_ascii_lowercase());
     let countries = countries.len() <= MAX_COUNTRIES && countries.iter().all(two);
-    ensure(countries, "case.countries", "at most 30 of ISO 3166-1 alpha-2, lower case")
+    ensure(countries, "case.countries", "at most 30 of ISO 3166-1 alpha-2, lower case")?;
+    check_times(statement.iat, report)?;
+    check_embargo(&statement.title, report)
+}
+
+/// Nobody reports what has not happened yet: a deadline would lie where no clock warns of it.
+fn check_times(iat: u64, report: &Report) -> Result<(), StatementError> {
+    let past = |at: u64| at <= iat.saturating_add(MAX_AHEAD_SECS);
+    ensure(past(report.aware), "case.aware", "at most 300 seconds after iat")?;
+    let Some(Events { classified, measure, handled }) = report.events else { return Ok(()) };
+    let named = classified.or(measure).or(handled).is_some();
+    ensure(named, "case.events", "at least one of classified, measure, handled")?;
+    let past = [classified, measure, handled].into_iter().flatten().all(past);
+    ensure(past, "case.events", "each at most 300 seconds after iat")
+}
+
+/// Under embargo, nothing that subjects, lists or logs show says whom or where it hit.
+fn check_embargo(title: &str, report: &Report) -> Result<(), StatementError> {
+    let Some(name) = &report.embargo else { return Ok(()) };
+    ensure(is_token(name, 24), "case.embargo", "1 to 24 of [a-z0-9-]")?;
+    let nowhere = report.scope.parts().iter().skip(1).all(|part| part == ALL);
+    ensure(nowhere, "case.scope", "under embargo all parts after the union are `all`")?;
+    ensure(report.countries.is_none(), "case.countries", "none under embargo")?;
+    ensure(title == embargo_title(name), "title", "under embargo `Incident` and the code name")
+}
+
+/// The one title that a report under embargo may have.
+#[must_use]
+pub fn embargo_title(name: &str) -> String {
+    format!("Incident {name}")
 }

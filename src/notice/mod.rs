@@ -17,11 +17,11 @@ mod statement;
 mod time;
 mod wire;
 
-pub use self::case::{Answer, Case, CaseState, Regime, Report, Stage};
+pub use self::case::{Answer, Case, CaseState, Events, Regime, Report, Stage, embargo_title};
 pub use self::id::{Id, IdError};
 pub use self::kind::{Audience, AudienceError, Kind};
 pub use self::label::{LabelError, Severity, Tlp};
-pub(crate) use self::line::{is_hidden, is_language, is_line};
+pub(crate) use self::line::{is_hidden, is_language, is_line, is_token};
 pub use self::node::{Level, MAX_NODE_TOKENS, NodeId, NodeIdError, Step};
 pub use self::reason::Reason;
 pub use self::records::{Counts, Heartbeat, Hop, Outcome, Receipt};

@@ -42,6 +42,8 @@ pub fn escalation(
         countries: (!incident.countries.is_empty()).then(|| incident.countries.clone()),
         origin: None,
         redacted: None,
+        embargo: None,
+        events: None,
     };
     let title = incident_title(&report, &incident.scope);
     let body = media("application/json", body, None)?;
@@ -49,7 +51,7 @@ pub fn escalation(
     let plain = draft.plain(to, said.tlp, incident.severity, title, "en".into(), body);
     let statement = Statement {
         kind: Kind::Escalation,
-        case: Some(Case::Report(report)),
+        case: Some(Case::Report(Box::new(report))),
         exercise: said.exercise.clone(),
         re: said.before.as_ref().map(|target| target.id),
         ..plain

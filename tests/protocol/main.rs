@@ -179,7 +179,8 @@ fn fullest(case: &Value) -> Value {
 fn every_claim_has_a_row_and_every_row_is_a_claim() {
     let report = json!({ "stage": "final", "regime": "none", "aware": 1, "type": "a/b",
         "nature": "n", "scope": "eu.fr.all.all", "countries": ["fr"],
-        "origin": Id::of(b"").to_string(), "redacted": true });
+        "origin": Id::of(b"").to_string(), "redacted": true, "embargo": "blue-lamp",
+        "events": { "classified": 1, "measure": 1, "handled": 1 } });
     let answer = json!({ "state": "closed", "reason": "why" });
     assert_eq!(names("claims"), all_paths(&[fullest(&report), fullest(&answer)]));
 }
