@@ -155,6 +155,13 @@ impl Bus {
         Ok(Self { client, jetstream, name: endpoint.name.as_str().into(), link })
     }
 
+    /// The same connection, whose requests wait longer.
+    pub(super) fn patient(&self, patience: Duration) -> Self {
+        let mut patient = self.clone();
+        patient.jetstream.set_timeout(patience);
+        patient
+    }
+
     /// As [`Self::connect`], trying again until it succeeds, one log line for each new reason. A
     /// server that is too old or too small is not tried again.
     ///

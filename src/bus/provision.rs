@@ -26,6 +26,9 @@ const MAX_ACK_PENDING: i64 = 256;
 /// What is held is all in hand, each with its own delay: an alert must not stand behind a few
 /// hundred that wait for room.
 const MAX_HELD_PENDING: i64 = 4_096;
+/// A server makes files for every stream, and syncs each: on a slow disk that holds many nodes,
+/// seconds for one.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// What provisioning did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -51,8 +54,8 @@ enum Done {
 }
 
 impl Bus {
-    /// Makes streams and durables as planned; `replicas` is 1 or 3. At most three requests of five
-    /// seconds for each.
+    /// Makes streams and durables as planned; `replicas` is 1 or 3. At most three requests of a
+    /// minute for each.
     ///
     /// # Errors
     /// [`BusError`] naming the first stream or durable that fails; running again goes on from
@@ -62,14 +65,14 @@ impl Bus {
         plan: &NodePlan,
         replicas: usize,
     ) -> Result<Provisioned, BusError> {
-        let mut report = Provisioned::default();
+        let (mut report, patient) = (Provisioned::default(), self.patient(PATIENCE));
         for spec in &plan.streams {
-            report.note(self.provision_stream(spec, replicas).await?);
+            report.note(patient.provision_stream(spec, replicas).await?);
             report.streams += 1;
         }
         let owner = plan.accounts.first().map(|account| account.name.as_str());
         for spec in &plan.durables {
-            report.note(self.provision_durable(spec, owner).await?);
+            report.note(patient.provision_durable(spec, owner).await?);
             report.durables += 1;
         }
         Ok(report)

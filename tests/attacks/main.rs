@@ -72,7 +72,7 @@ fn every_vector_is_judged_as_it_says() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
-/// Reasons that only a node's state or rules give; `tests/routing.rs` provokes them, and
+/// Reasons that only a node's state or rules give; `tests/domain/routing.rs` provokes them, and
 /// `tests/operation/poison.rs` the last.
 const BY_STATE: &[Reason] = &[
     Reason::Relation,

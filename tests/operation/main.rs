@@ -7,21 +7,36 @@
 // A test that panics has failed.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+#[path = "../lies/mod.rs"]
+mod lies;
+#[path = "../rendering/mod.rs"]
+mod rendering;
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bad_input;
 mod crash;
 mod disk;
 mod endings;
 mod erase;
 mod flood;
 mod held;
+mod hostile;
+mod injection;
+mod lapse;
+mod one_hop;
 mod poison;
 mod quarantine;
 mod reach;
 mod replay;
 mod room;
+mod rotation;
+mod secrets;
+mod seeds;
+mod silence;
 mod slow;
 mod spool;
 mod standby;
+mod theft;
 mod trace;
+mod tree;

@@ -1,5 +1,5 @@
 //! One stream of a nats-server as the relay uses it: what is stored, and who was given what.
-//! `tests/stream_model.rs` holds it against the real server, operation by operation.
+//! `tests/broker/stream_model.rs` holds it against the real server, operation by operation.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;

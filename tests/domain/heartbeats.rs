@@ -1,0 +1,133 @@
+//! Whose heartbeat a node believes, and how long: each one that must be refused, and why.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use crate::forge::*;
+use chappe::address;
+use chappe::jws::{self, Typ};
+use chappe::notice::{Audience, Heartbeat, Id, Reason, Time, Tlp};
+use chappe::routing::{Beats, Links, Router};
+use chappe::verify;
+
+const HOUR: u64 = 3_600;
+
+/// France's, on its own channel, from now on for three hours: the longest.
+fn beat() -> Heartbeat {
+    Heartbeat {
+        fed: fed(),
+        iss: id("eu-fr"),
+        aud: Audience::Scope(scope("eu.fr.all.all")),
+        tlp: Tlp::Green,
+        iat: NOW.secs(),
+        exp: NOW.secs() + 3 * HOUR,
+        count: 0,
+        digest: Id::of(b""),
+        newest: Vec::new(),
+        bundles: BTreeMap::new(),
+    }
+}
+
+fn subject() -> String {
+    address::heartbeat(&id("eu-fr"), &scope("eu.fr.all.all"), Tlp::Green)
+}
+
+/// What a node says at `now` to a changed heartbeat that a relay key signed.
+fn said_at(now: Time, signer: &str, change: impl Fn(&mut Heartbeat)) -> Option<Reason> {
+    let mut beat = beat();
+    change(&mut beat);
+    let jws = jws::sign(&key(signer, "relay"), Typ::Heartbeat, &beat).expect("signed");
+    let taken = verify::verify_heartbeat(now, &trust(), &subject(), jws.as_bytes());
+    assert!(taken.as_ref().is_ok_and(|read| *read == beat) || taken.is_err());
+    taken.err().map(|refused| refused.reason)
+}
+
+fn said(change: impl Fn(&mut Heartbeat)) -> Option<Reason> {
+    said_at(NOW, "eu-fr", change)
+}
+
+fn refusal(payload: &[u8]) -> String {
+    let taken = verify::verify_heartbeat(NOW, &trust(), &subject(), payload);
+    taken.expect_err("refused").to_string()
+}
+
+#[test]
+fn an_issuers_own_heartbeat_is_taken() {
+    assert_eq!(said(|_| {}), None);
+}
+
+#[test]
+fn nobody_beats_for_another() {
+    assert_eq!(said_at(NOW, "eu-fr-bre", |_| {}), Some(Reason::KeyOwner));
+    assert_eq!(said_at(NOW, "nobody", |_| {}), Some(Reason::KeyUnknown));
+    let jws = jws::sign(&key("eu-fr", "issue"), Typ::Heartbeat, &beat()).expect("signed");
+    assert!(refusal(jws.as_bytes()).starts_with("key-use"));
+}
+
+#[test]
+fn a_heartbeat_is_of_this_federation_and_stands_under_its_own_channel() {
+    let foreign = "ff".repeat(16);
+    let fed = |b: &mut Heartbeat| b.fed = foreign.clone().try_into().expect("a federation");
+    assert_eq!(said(fed), Some(Reason::Federation));
+    assert_eq!(said(|b| b.tlp = Tlp::Clear), Some(Reason::Subject));
+    let narrower = |b: &mut Heartbeat| b.aud = Audience::Scope(scope("eu.fr.bre.all"));
+    assert_eq!(said(narrower), Some(Reason::Subject));
+    assert_eq!(said(|b| b.aud = Audience::Node(id("eu-fr-bre"))), Some(Reason::Claim));
+}
+
+#[test]
+fn a_heartbeat_lasts_three_hours_at_most_and_never_no_time() {
+    assert_eq!(said(|b| b.exp = b.iat + 3 * HOUR + 1), Some(Reason::Claim));
+    assert_eq!(said(|b| b.exp = b.iat + 3), None);
+    assert_eq!(said(|b| b.exp = b.iat), Some(Reason::Claim));
+    assert_eq!(said(|b| b.exp = b.iat - 1), Some(Reason::Claim));
+}
+
+#[test]
+fn a_heartbeat_names_sixteen_ids_at_most() {
+    let ids = |n: u8| (0..n).map(|one| Id::of(&[one])).collect::<Vec<_>>();
+    assert_eq!(said(|b| b.newest = ids(16)), None);
+    assert_eq!(said(|b| b.newest = ids(17)), Some(Reason::Claim));
+}
+
+#[test]
+fn a_heartbeat_counts_from_five_minutes_before_its_time_until_its_last_second() {
+    let before = |secs: u64| Time::from_secs(NOW.secs() - secs);
+    assert_eq!(said_at(before(300), "eu-fr", |_| {}), None);
+    assert_eq!(said_at(before(301), "eu-fr", |_| {}), Some(Reason::Future));
+    let after = |secs: u64| Time::from_secs(NOW.secs() + secs);
+    assert_eq!(said_at(after(3 * HOUR - 1), "eu-fr", |_| {}), None);
+    assert_eq!(said_at(after(3 * HOUR), "eu-fr", |_| {}), Some(Reason::Expired));
+}
+
+#[test]
+fn its_key_is_judged_at_its_own_time() {
+    let old = |b: &mut Heartbeat| (b.iat, b.exp) = (b.iat - 2 * YEAR, b.iat - 2 * YEAR + 3);
+    assert_eq!(said(old), Some(Reason::KeyWindow));
+}
+
+#[test]
+fn what_is_too_large_or_no_text_is_refused_before_it_is_read() {
+    assert_eq!(refusal(&[b'x'; 4_097]), "header: heartbeat: too large");
+    assert!(!refusal(&[b'x'; 4_096]).contains("too large"));
+    assert!(refusal(&[0xff]).starts_with("encoding"));
+}
+
+#[test]
+fn the_boards_are_asked_for_again_ever_more_rarely() {
+    let (mut beats, trust) = (Beats::default(), trust());
+    let router = Router::new(id("eu-fr-bre"), chappe::policy::Policy::default());
+    let missing = Heartbeat { count: 1, newest: vec![Id::of(b"a notice")], ..beat() };
+    let period = missing.period();
+    assert!(beats.hear(NOW, missing));
+    let asked = |quarter: &u32| {
+        let now = NOW + period / 4 * *quarter;
+        let links = Links::new();
+        let never = |_| false;
+        let looked = beats.look(now, &id("eu-fr-bre"), &trust, router.ledger(), &links, never);
+        !looked.missing.is_empty()
+    };
+    let quarters: Vec<u32> = (0..64).filter(asked).collect();
+    assert_eq!(quarters, [0, 8, 24, 56], "now, then after 2, 4 and 8 periods");
+    assert_eq!(period, Duration::from_secs(3_600));
+}

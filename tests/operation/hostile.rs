@@ -1,0 +1,116 @@
+//! What a sender or a server can do with bytes that are good: send them again, later, in another
+//! order, or bring back what was withdrawn. On the real server.
+
+use crate::lies::{BODY, HOSPITAL, Lab, Sent};
+use crate::support::*;
+use async_nats::HeaderMap;
+use async_nats::jetstream;
+use chappe::address::Role;
+use chappe::notice::{Doc, Id, Kind, Statement};
+
+/// Publishes without any of our manners: no expectation, so nothing stops a second time.
+async fn send_raw(all: &Federation, sent: &Sent) {
+    let raw = all.raw(sent.server, sent.role.clone()).await;
+    let mut headers = HeaderMap::new();
+    for (name, value) in &sent.headers {
+        headers.append(*name, value.as_str());
+    }
+    let (subject, body) = (sent.subject.clone(), sent.body.clone());
+    raw.client.publish_with_headers(subject, headers, body.into()).await.expect("sent");
+    assert_eq!(raw.complaints().await, Vec::<String>::new(), "the server takes it");
+}
+
+/// Waits until the publisher's intake has had so many messages and is empty: the relay took them.
+async fn worked_off(all: &Federation, messages: u64) {
+    let intake = format!("INTAKE_LOCAL_{}", all.publisher("eu-fr"));
+    let done = async || {
+        let state = all.stream_state("eu-fr", &intake).await;
+        let found = (state.last_sequence, state.messages);
+        if found == (messages, 0) { Ok(()) } else { Err(format!("{found:?}")) }
+    };
+    all.eventually(&format!("{messages} messages are worked off"), done).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_bytes_again_are_placed_once_also_after_a_restart() {
+    let all = Federation::start(SMALL).await;
+    let statement = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.all.all", BODY);
+    let wire = all.issue(&statement, BODY.to_vec());
+    let sent = Lab { all: &all, now: chappe::time::now() }.web(wire.clone());
+    send_raw(&all, &sent).await;
+    all.on_board(HOSPITAL, wire.id()).await;
+    worked_off(&all, 1).await;
+    send_raw(&all, &sent).await;
+    worked_off(&all, 2).await;
+    all.kill_relay("eu-fr");
+    all.start_relay("eu-fr");
+    all.ready("eu-fr").await;
+    send_raw(&all, &sent).await;
+    worked_off(&all, 3).await;
+    let next = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.all.all", BODY);
+    let next = all.publish(&next, BODY.to_vec()).await;
+    for node in ["eu-fr", "eu-fr-bre", HOSPITAL] {
+        all.on_board(node, next).await;
+        assert_eq!(all.board(node).await.len(), 2, "{node}");
+        // Not even stored a second time and dropped.
+        assert_eq!(all.stream_state(node, "BOARD").await.last_sequence, 2, "{node}");
+        assert_eq!(all.subjects(node, "QUARANTINE").await, Vec::<String>::new(), "{node}");
+    }
+}
+
+/// France's own server takes a message off the board and puts the same bytes there again.
+async fn again(all: &Federation, sent: &Sent) {
+    let raw = all.raw("eu-fr", Role::Provisioner).await;
+    let board = jetstream::new(raw.client.clone()).get_stream("BOARD").await.expect("a board");
+    let old = board.get_last_raw_message_by_subject(&sent.subject).await.expect("a message");
+    assert!(board.delete_message(old.sequence).await.expect("deleted"));
+    send_raw(all, sent).await;
+}
+
+fn about(target: &Statement, id: Id) -> Statement {
+    Statement { kind: Kind::Withdrawal, re: Some(id), ..target.clone() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_reorders_doubles_and_resurrects_changes_nothing_below() {
+    let all = Federation::start(SMALL).await;
+    let lab = Lab { all: &all, now: chappe::time::now() };
+    let below =
+        |statement: &Statement| lab.parent(statement, lab.via(lab.issue(statement), &["eu-fr"]));
+    let (early, late, stays) = (lab.base(), lab.base(), lab.base());
+    let ids = [&early, &late, &stays].map(|statement| lab.issue(statement).id());
+    // The withdrawal overtakes what it withdraws; another comes after.
+    let order = [about(&early, ids[0]), early, late.clone(), about(&late, ids[1]), stays.clone()];
+    for statement in &order {
+        send_raw(&all, &below(statement)).await;
+    }
+    all.on_board(HOSPITAL, ids[2]).await;
+    let before = all.board("eu-fr-bre").await;
+    assert!(!before.contains(&ids[0].to_string()), "it was withdrawn before it came");
+    assert!(before.contains(&ids[1].to_string()), "it came before it was withdrawn");
+    for statement in [&late, &stays] {
+        again(&all, &below(statement)).await;
+    }
+    // A newer version, and then the old one once more under a new id.
+    let newer = Doc { revision: 2, ..stays.doc.clone().expect("a doc") };
+    let newer = Statement { doc: Some(newer), re: Some(ids[2]), ..stays.clone() };
+    let older = Statement { iat: stays.iat + 1, re: Some(ids[2]), ..stays.clone() };
+    for statement in [&newer, &older, &lab.base()] {
+        send_raw(&all, &below(statement)).await;
+    }
+    let last = all.stream_state("eu-fr", "BOARD").await.last_sequence;
+    let read = async || {
+        let durable = all.durable("eu-fr", "BOARD", "child-eu-fr-bre").await;
+        let (floor, pending) = (durable.ack_floor.stream_sequence, durable.num_pending);
+        if floor == last && pending == 0 { Ok(()) } else { Err(format!("{floor} of {last}")) }
+    };
+    all.eventually("Brittany has read all of it", read).await;
+    let (newer, older) = (lab.issue(&newer).id().to_string(), lab.issue(&older).id().to_string());
+    let after = all.board("eu-fr-bre").await;
+    assert!(after.contains(&newer) && !after.contains(&older), "{after:?}");
+    assert!(!after.contains(&ids[0].to_string()), "and it does not come back");
+    assert_eq!(after.len(), before.len() + 2, "the newer version and the last notice");
+    let stored = all.stream_state("eu-fr-bre", "BOARD").await.last_sequence;
+    assert_eq!(stored, after.len() as u64, "nothing was stored a second time");
+    assert_eq!(all.subjects("eu-fr-bre", "QUARANTINE").await, Vec::<String>::new());
+}
