@@ -178,6 +178,25 @@ pub fn receipt(realm: &str, of: Id, by: &NodeId) -> String {
     format!("{realm}.receipts.{of}.{by}")
 }
 
+/// Where the last word of a node is kept on whether anybody answers a case: beside its others.
+#[must_use]
+pub fn unanswered(of: Id, by: &NodeId) -> String {
+    format!("{REAL}.receipts.{of}.{by}.unanswered")
+}
+
+/// Where it is noted that a notice was deleted at the end of its case. Empty, and says nothing else.
+#[must_use]
+pub fn over(id: Id) -> String {
+    format!("{REAL}.cases.over.{id}")
+}
+
+/// The notice of which a subject notes that; computed and compared, for nothing else has its id.
+#[must_use]
+pub fn is_over(subject: &str) -> Option<Id> {
+    let (_, last) = subject.rsplit_once('.')?;
+    last.parse().ok().filter(|id| over(*id) == subject)
+}
+
 /// Where the heartbeats of an issuer on one audience and label are kept.
 #[must_use]
 pub fn heartbeat(issuer: &NodeId, scope: &Scope, tlp: Tlp) -> String {

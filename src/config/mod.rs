@@ -5,6 +5,8 @@
 //! one conversion: the layers of file and environment, where everything is text, and checked
 //! structs, where nothing has to be looked at again.
 
+mod beats;
+mod cases;
 mod context;
 mod desk;
 mod environment;
@@ -20,6 +22,7 @@ mod values;
 use std::fmt;
 use std::path::PathBuf;
 
+pub use self::cases::{CasesConfig, DEFAULT_KEEP, DEFAULT_SILENCE, DEFAULT_UNANSWERED};
 pub use self::context::{ContextError, NatsContext, context, selected_context};
 pub use self::desk::DeskProfile;
 pub use self::environment::{Environment, OTHER_VARIABLES, PREFIX};

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::ConfigError;
+use super::beats::{BEATS, period};
+use super::cases::{CASES, CasesConfig, SIMILAR, cases};
 use super::desk;
 use super::environment::{Environment, Variable};
 use super::layers::{self, Format, Layers};
@@ -20,9 +22,6 @@ use crate::policy::{Climb, Rule};
 
 /// Only this machine sees the console: it has no password, and names what is wrong here.
 pub const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9601);
-
-/// Ten minutes: what is withheld shows within half an hour, and a beat costs a few kilobytes.
-const DEFAULT_PERIOD: Duration = Duration::from_secs(600);
 
 /// A relay's checked configuration. Holds paths, never a secret; paths in the file are relative to
 /// its folder.
@@ -56,6 +55,8 @@ pub struct RelayConfig {
     pub rules: Vec<Rule>,
     /// Rules for escalations: first match, default stop.
     pub climbs: Vec<Climb>,
+    /// What it does about cases in time.
+    pub cases: CasesConfig,
 }
 
 /// The variables over a relay's file; lists are separated by commas. Lists of tables (upstreams,
@@ -75,6 +76,10 @@ pub(super) const VARIABLES: &[Variable] = &[
     ("CHAPPE_LOCAL_PUBLISHERS", "local.publishers"),
     ("CHAPPE_LOCAL_AMBER", "local.amber"),
     ("CHAPPE_BEATS_PERIOD", "beats.period"),
+    ("CHAPPE_CASES_UNANSWERED", "cases.unanswered"),
+    ("CHAPPE_CASES_SILENCE", "cases.silence"),
+    ("CHAPPE_CASES_KEEP", "cases.keep"),
+    ("CHAPPE_CASES_CLOCKS", "cases.clocks"),
     ("CHAPPE_CONSOLE_LISTEN", "console.listen"),
 ];
 
@@ -92,6 +97,8 @@ const FILE: Schema = Schema {
         ("console", Shape::Table(&CONSOLE)),
         ("rule", Shape::Tables(&RULE)),
         ("climb", Shape::Tables(&CLIMB)),
+        ("cases", Shape::Table(&CASES)),
+        ("similar", Shape::Tables(&SIMILAR)),
     ],
     other: None,
 };
@@ -99,7 +106,6 @@ const KEYS: Schema =
     Schema { title: "[keys]", keys: &[("relay", V), ("passphrase", V)], other: None };
 const TRUST: Schema =
     Schema { title: "[trust]", keys: &[("root", V), ("bundles", V)], other: None };
-const BEATS: Schema = Schema { title: "[beats]", keys: &[("period", V)], other: None };
 const CONSOLE: Schema = Schema { title: "[console]", keys: &[("listen", V)], other: None };
 
 const FORMAT: Format = Format {
@@ -144,7 +150,7 @@ impl RelayConfig {
         let local = Local::read(root.table("local", LOCAL.title, "local"));
         let console = root.table("console", CONSOLE.title, "console").text("listen", listen);
         let period = period(root.table("beats", BEATS.title, "beats"));
-        let (rules, climbs) = (rules(root), climbs(root));
+        let (rules, climbs, cases) = (rules(root), climbs(root), cases(root, base));
         let Local { publishers, amber, subscribers } = local?;
         Some(Self {
             node: node?,
@@ -161,20 +167,8 @@ impl RelayConfig {
             listen: console.unwrap_or(DEFAULT_LISTEN),
             rules: rules?,
             climbs: climbs?,
+            cases: cases?,
         })
-    }
-}
-
-/// Whole seconds, up to an hour: the longest that a heartbeat may take to be missed.
-fn period(beats: Table<'_, '_, '_>) -> Option<Duration> {
-    match beats.integer("period") {
-        None if beats.value("period").is_none() => Some(DEFAULT_PERIOD),
-        None => None,
-        Some(seconds @ 1..=3_600) => Some(Duration::from_secs(seconds.unsigned_abs())),
-        Some(other) => {
-            beats.wrong_at("period", &format!("{other}; expected 1 to 3600 seconds"));
-            None
-        }
     }
 }
 

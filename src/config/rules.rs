@@ -25,7 +25,14 @@ pub(super) const RULE: Schema = Schema {
 
 pub(super) const CLIMB: Schema = Schema {
     title: "[[climb]]",
-    keys: &[("name", V), ("severity", V), ("sector", V), ("issuer", V), ("then", V)],
+    keys: &[
+        ("name", V),
+        ("severity", V),
+        ("sector", V),
+        ("issuer", V),
+        ("cross-border", V),
+        ("then", V),
+    ],
     other: None,
 };
 
@@ -62,7 +69,8 @@ fn read_climb(table: Table<'_, '_, '_>) -> Option<Climb> {
     let severities = some(table, "severity", parsed);
     let sectors = some(table, "sector", token);
     let issuers = some(table, "issuer", parsed);
-    Some(Climb { name: name?, severities, sectors, issuers, then: then? })
+    let cross_border = table.flag("cross-border");
+    Some(Climb { name: name?, severities, sectors, issuers, cross_border, then: then? })
 }
 
 /// A list that is not empty if it is there: left out, a key matches everything, and an empty list

@@ -4,6 +4,7 @@ use std::fmt::Display;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use super::table::shown;
 use crate::address::is_reserved;
@@ -62,6 +63,21 @@ pub(super) fn line(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     Err(format!("`{}` is not one line of 1 to {MAX_LINE_CHARS} characters", shown(text)))
+}
+
+/// A length of time: a number with s, m, h or d.
+pub(super) fn span(text: &str) -> Result<Duration, String> {
+    let expected = || format!("`{}` is no number with s, m, h or d, as 15m", shown(text));
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let unit: u64 = match text.get(digits.len()..) {
+        Some("s") => 1,
+        Some("m") => 60,
+        Some("h") => 3_600,
+        Some("d") => 24 * 3_600,
+        _ => return Err(expected()),
+    };
+    let number: u64 = digits.parse().map_err(|_| expected())?;
+    number.checked_mul(unit).map(Duration::from_secs).ok_or_else(expected)
 }
 
 /// A kind's word.
@@ -169,6 +185,18 @@ mod tests {
     fn a_password_in_a_url_is_refused_without_repeating_it() {
         let error = server_url("nats://soc:hunter2@x:4222").expect_err("refused");
         assert!(!error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn a_length_of_time_has_a_number_and_a_unit() {
+        let secs = |text| span(text).map(|span| span.as_secs());
+        assert_eq!(
+            [secs("4h"), secs("15m"), secs("2s"), secs("90d")].map(Result::unwrap_or_default),
+            [14_400, 900, 2, 7_776_000]
+        );
+        for text in ["", "4", "h", "4 h", "-4h", "4w", "1h30m", "99999999999999999999d"] {
+            assert!(span(text).is_err(), "{text}");
+        }
     }
 
     #[test]

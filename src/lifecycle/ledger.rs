@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::erase::is_erasing;
+use super::filed::{FILED, is_filed};
 use super::manifest::{Channel, Manifest, ends_others};
 use super::relation::relates;
 use super::thread::{Thread, ThreadKey, Version};
@@ -272,23 +273,28 @@ impl Ledger {
         target.is_some_and(|target| target.statement.kind == Kind::Annotation)
     }
 
-    /// Forgets what has been expired for longer than `grace_secs`; its streams have too.
+    /// Forgets what has been expired for `grace_secs`, and of cases what their stream has not.
     pub fn prune(&mut self, now: Time, grace_secs: u64) {
-        let gone: Vec<(Id, bool, Arc<Statement>)> = self
-            .entries
-            .iter()
-            .filter(|(_, e)| e.statement.exp.saturating_add(grace_secs) < now.secs())
-            .map(|(id, e)| (*id, e.void, Arc::clone(&e.statement)))
-            .collect();
-        for (id, void, statement) in gone {
-            self.entries.remove(&id);
-            self.leave_channel(id, &statement);
+        let ends = |e: &Entry| match is_filed(&e.statement) {
+            true => (e.since + FILED).secs(),
+            false => e.statement.exp.saturating_add(grace_secs),
+        };
+        let gone = self.entries.iter().filter(|(_, e)| ends(e) < now.secs());
+        let gone: Vec<Id> = gone.map(|(id, _)| *id).collect();
+        self.forget(&gone);
+    }
+
+    /// Forgets notices that are in no stream any more.
+    pub fn forget(&mut self, gone: &[Id]) {
+        for id in gone {
+            let Some(Entry { statement, void, .. }) = self.entries.remove(id) else { continue };
+            self.leave_channel(*id, &statement);
             // What a thief signed was not counted either.
             if void {
                 continue;
             }
             if let (Some(key), Some(version)) =
-                (ThreadKey::of(&statement), Version::of(id, &statement))
+                (ThreadKey::of(&statement), Version::of(*id, &statement))
                 && self.threads.get_mut(&key).is_some_and(|thread| thread.forget(version))
             {
                 self.threads.remove(&key);

@@ -2,6 +2,7 @@
 
 mod before;
 mod erase;
+mod filed;
 mod ledger;
 mod manifest;
 mod relation;

@@ -44,7 +44,7 @@ pub enum Outcome {
     Stops,
     /// Of an escalation: it goes on to the node in `to`.
     Climbs,
-    /// Of an escalation: nobody has answered at this node in its own time.
+    /// Of a case: nobody has answered at this node in its own time. Said to the parent alone.
     Unanswered,
 }
 
@@ -69,7 +69,7 @@ impl Outcome {
     fn rank(self) -> u8 {
         match self {
             Self::Erased => 2,
-            Self::Read | Self::Unanswered => 1,
+            Self::Read => 1,
             _ => 0,
         }
     }

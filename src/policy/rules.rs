@@ -4,6 +4,8 @@
 //! responses pass every rule, so that no line in a file hides an alarm or keeps a withdrawn notice
 //! alive; the TLP table is not a rule and cannot be configured away.
 
+use std::collections::BTreeSet;
+
 use crate::notice::{Audience, Kind, NodeId, Reason, Scope, Severity, Statement, Tlp};
 
 /// What a matching rule does.
@@ -56,6 +58,8 @@ pub struct Climb {
     pub sectors: Vec<String>,
     /// Issuers.
     pub issuers: Vec<NodeId>,
+    /// Whether it concerns two countries or more; `None` does not ask.
+    pub cross_border: Option<bool>,
     /// What then.
     pub then: ClimbThen,
 }
@@ -120,9 +124,11 @@ impl Rule {
 
 impl Climb {
     fn matches(&self, s: &Statement) -> bool {
-        let sector = s.report().map(|report| report.scope.sector().to_owned());
+        let Some(report) = s.report() else { return false };
+        let countries: BTreeSet<&String> = report.countries.iter().flatten().collect();
         any(&self.severities, &s.severity)
             && any(&self.issuers, &s.iss)
-            && sector.is_none_or(|sector| any(&self.sectors, &sector))
+            && any(&self.sectors, &report.scope.sector().to_owned())
+            && self.cross_border.is_none_or(|wanted| wanted == (countries.len() > 1))
     }
 }

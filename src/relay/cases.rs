@@ -50,7 +50,7 @@ pub struct CasesAnswer {
 pub struct CaseLine {
     /// Its key: the id of its oldest report here.
     pub case: Id,
-    /// Its other notices here: reports and responses, the oldest first, at most 100.
+    /// Its notices here: reports, then responses, the oldest first, at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notices: Vec<Id>,
     /// Whose case it is: the issuer of the oldest report.
@@ -60,16 +60,18 @@ pub struct CaseLine {
     pub embargo: Option<String>,
     /// The title of the last report.
     pub title: String,
-    /// The last report's label.
+    /// The strictest label of its reports.
     pub tlp: Tlp,
     /// The last report's severity.
     pub severity: Severity,
-    /// The last report's stage.
-    pub stage: Stage,
+    /// How far the reports have got; absent where only responses are here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stage: Option<Stage>,
     /// Whose clock runs.
     pub regime: Regime,
-    /// The highest node that may have the last report.
-    pub aud: NodeId,
+    /// The highest node that may have the last report; absent where only responses are here.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub aud: Option<NodeId>,
     /// The exercise that it belongs to.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exercise: Option<String>,
@@ -82,7 +84,7 @@ pub struct CaseLine {
     pub closed: Option<Time>,
     /// Every level that has said something, and those to which it climbed.
     pub levels: BTreeMap<NodeId, LevelLine>,
-    /// Its clocks, the next due first, met ones last.
+    /// Its clocks, the next due first.
     pub deadlines: Vec<DeadlineLine>,
     /// What a person should look at.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
@@ -118,11 +120,19 @@ pub struct DeadlineLine {
     pub name: String,
     /// Where it is written: `NIS2 art. 23(4)(a)`.
     pub source: String,
-    /// When; milliseconds.
+    /// Whose duty: `reporter` or `csirt`.
+    pub of: String,
+    /// What it counts from; milliseconds.
+    pub from: Time,
+    /// Until when; milliseconds.
     pub due: Time,
     /// When it was met; milliseconds.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub met: Option<Time>,
+    /// What the last report gives as that from which it counts, if it is another time: a later
+    /// report does not move a deadline back. Milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub changed: Option<Time>,
     /// `open`, `near`, `passed`, `met` or `met-late`.
     pub standing: String,
 }
@@ -161,8 +171,13 @@ pub struct UnansweredLine {
 pub struct SimilarLine {
     /// The rule's name.
     pub rule: String,
-    /// What they share: the value that the rule goes by.
-    pub by: String,
+    /// The nature or type that they share.
+    pub what: String,
+    /// Where: the parts of the scope that they share.
+    pub place: String,
+    /// The exercise that they belong to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exercise: Option<String>,
     /// Their keys, at most 100.
     pub cases: Vec<Id>,
 }

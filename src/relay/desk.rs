@@ -185,8 +185,10 @@ pub(super) fn receipts(
 /// Which of these own notices the node holds.
 pub(super) fn held(router: &Router, ids: &[Id]) -> FetchAnswer {
     let own = |id: &&Id| {
+        // What was deleted at the end of its case was not lost: nobody shall send it again.
         let statement = router.ledger().statement(**id);
-        statement.is_some_and(|statement| statement.iss == *router.me())
+        let own = statement.is_some_and(|statement| statement.iss == *router.me());
+        own || router.was_over(**id)
     };
     let ids = ids.iter().take(MAX_ASKED).filter(own).copied().collect();
     FetchAnswer { ids, ..FetchAnswer::default() }

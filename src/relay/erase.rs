@@ -25,13 +25,19 @@ const LOOK: Duration = Duration::from_secs(5);
 const MAX_ON_A_SUBJECT: usize = 16;
 
 /// Where a notice may wait or lie besides its places.
-struct Corners {
+pub(super) struct Corners {
     sources: Vec<Source>,
+}
+
+impl Corners {
+    pub(super) fn of(hood: &Neighbourhood) -> Self {
+        Self { sources: hood.sources() }
+    }
 }
 
 /// Erases what is due, until told to stop.
 pub(super) async fn watch(node: &Node, hood: &Neighbourhood, stop: &CancellationToken) {
-    let corners = Corners { sources: hood.sources() };
+    let corners = Corners::of(hood);
     let mut searched = HashSet::new();
     loop {
         let looked = until(stop, look(node, &corners, &mut searched)).await;
@@ -51,7 +57,10 @@ async fn look(node: &Node, corners: &Corners, searched: &mut HashSet<Id>) -> Res
     let due = node.router.lock().await.ledger().due();
     let mut came = HashMap::new();
     for one in due {
-        erase(node, corners, &one).await?;
+        let deleted = delete_all(node, corners, &one).await?;
+        node.router.lock().await.erased(one.id);
+        let s = &one.statement;
+        tracing::info!(id = %one.id, kind = %s.kind, issuer = %s.iss, deleted, "erased");
         came.insert(one.id, one.from);
     }
     let named: Vec<(Id, Id)> = {
@@ -86,8 +95,8 @@ async fn tell(node: &Node, target: Id, came: Option<Option<NodeId>>) -> Result<(
     said.map_err(|e| BusError::Refused { what: "a receipt".into(), why: e.to_string() })
 }
 
-/// Deletes a notice from wherever this node has it.
-async fn erase(node: &Node, corners: &Corners, due: &Due) -> Result<(), BusError> {
+/// Deletes a notice from wherever this node has it; how many bytes that were.
+pub(super) async fn delete_all(node: &Node, corners: &Corners, due: &Due) -> Result<u64, BusError> {
     let (id, s) = (due.id, &due.statement);
     let below = {
         let archive = node.archive.lock().await;
@@ -116,9 +125,7 @@ async fn erase(node: &Node, corners: &Corners, due: &Due) -> Result<(), BusError
         }
     }
     waiting(node, corners, id).await?;
-    node.router.lock().await.erased(id);
-    tracing::info!(%id, kind = %s.kind, issuer = %s.iss, deleted, "erased");
-    Ok(())
+    Ok(deleted)
 }
 
 /// What waits, verified or not, under whatever realm.

@@ -148,6 +148,10 @@ async fn fold(node: &Node) -> Result<(), BusError> {
                 heard(node, &message).await;
                 continue;
             }
+            if let Some(id) = address::is_over(&message.subject) {
+                router.is_over(id, message.stored);
+                continue;
+            }
             match take(&mut router, &message) {
                 Ok(id) => {
                     kept += 1;
@@ -158,8 +162,13 @@ async fn fold(node: &Node) -> Result<(), BusError> {
                         count_case(node, &router, id, &message);
                     }
                 }
-                Err(why) => tracing::error!(stream, why, subject = %message.subject.escape_debug(),
-                    "not what this node writes: left alone"),
+                // Not its subject: that of a case says where it happened.
+                Err(why) => tracing::error!(
+                    stream,
+                    why,
+                    sequence = message.sequence,
+                    "not what this node writes: left alone"
+                ),
             }
         }
     }
@@ -231,6 +240,10 @@ fn receipt(router: &mut Router, message: &Delivery) -> Result<(), String> {
     let compact = Compact::parse(text, Typ::Receipt).map_err(|e| e.to_string())?;
     let payload = compact.unverified_payload();
     let receipt: Receipt = jws::from_slice(payload).map_err(|e| e.to_string())?;
-    router.keep_receipt(receipt, text.to_owned());
+    if message.subject == address::unanswered(receipt.of, &receipt.by) {
+        router.keep_call(receipt);
+    } else {
+        router.keep_receipt(receipt, text.to_owned());
+    }
     Ok(())
 }

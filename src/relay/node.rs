@@ -13,6 +13,8 @@ use super::receipts::Words;
 use super::room::Room;
 use super::trouble::Trouble;
 use crate::bus::{Bus, Endpoint};
+use crate::case::Clocks;
+use crate::config::CasesConfig;
 use crate::jws::Signer;
 use crate::notice::{Id, NodeId};
 use crate::routing::{Beats, Links, Router};
@@ -62,6 +64,10 @@ pub(super) struct Node {
     /// Where the upstreams are; each link connects for itself, so that none waits for another.
     pub(super) links: BTreeMap<NodeId, Endpoint>,
     pub(super) metrics: Arc<Metrics>,
+    /// What it does about cases in time.
+    pub(super) cases: CasesConfig,
+    /// The legal clocks.
+    pub(super) clocks: Clocks,
 }
 
 /// Whether something is missing here that a heartbeat names.

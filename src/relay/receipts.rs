@@ -9,6 +9,7 @@ use super::placing::signed;
 use super::quarantine;
 use super::room;
 use super::settle::{Settle, backoff};
+use super::unanswered;
 use crate::address::{self, REAL, Source};
 use crate::bus::{Delivery, PlaceError};
 use crate::jws::Typ;
@@ -23,7 +24,7 @@ const MAX_PER_MINUTE: u32 = 120;
 const MAX_THROUGH: u32 = 1_200;
 /// Words of which one node says something else than before wait this long once they are too many;
 /// the last of them is what counts then.
-const LATER: Duration = Duration::from_secs(60);
+pub(super) const LATER: Duration = Duration::from_secs(60);
 /// How often a receipt of what is not here is looked at: over a minute, which is more than the 30 s
 /// after which a notice comes again that was in hand.
 const MAX_WAITS: u64 = 7;
@@ -44,7 +45,7 @@ impl Words {
         Self { each: Budget::new(MAX_PER_MINUTE), through: Budget::new(MAX_THROUGH) }
     }
 
-    fn allows(&mut self, now: Time, source: &Source, by: &NodeId) -> bool {
+    pub(super) fn allows(&mut self, now: Time, source: &Source, by: &NodeId) -> bool {
         self.each.allows(now, by.as_str()) && self.through.allows(now, &source.to_string())
     }
 }
@@ -145,6 +146,14 @@ pub(super) async fn take(
     };
     let mut router = node.router.lock().await;
     node.metrics.receipt(receipt.outcome);
+    match unanswered::hear(node, now, &mut router, source, &receipt, &signed).await? {
+        Some(Ok(settled)) => return Ok(settled),
+        Some(Err(refused)) => {
+            drop(router);
+            return refuse(node, source, delivery, &refused).await;
+        }
+        None => {}
+    }
     if !router.is_news(&receipt) {
         return Ok(Settle::Ack);
     }

@@ -20,6 +20,7 @@ use super::trust::{Seeds, TrustFiles, begin};
 use super::{fold, hood, key, receipts};
 use crate::address::Neighbourhood;
 use crate::bus::{Bus, Endpoint, TlsFiles};
+use crate::case::Clocks;
 use crate::config::{RelayConfig, Upstream};
 use crate::console::{self, Readiness};
 use crate::jws::Signer;
@@ -40,6 +41,8 @@ pub struct Prepared {
     /// What lies beside it, for a first start.
     seeds: Seeds,
     key: Box<dyn Signer>,
+    /// The legal clocks.
+    clocks: Clocks,
 }
 
 /// Reads key and trust documents; what they say together shows once the node's own are there too.
@@ -49,7 +52,7 @@ pub struct Prepared {
 pub fn check(config: &RelayConfig) -> Result<Prepared, RelayError> {
     let files = TrustFiles { root: config.root.clone(), bundles: config.bundles.clone() };
     let (pinned, seeds) = begin(&files)?;
-    let key = key::read(config)?;
+    let (key, clocks) = (key::read(config)?, clocks(config)?);
     // Another's key, or an issue key, is told before anything is connected; that none lists it may
     // be because the bundle that does is in TRUST.
     let mut documents = pinned.clone();
@@ -57,7 +60,16 @@ pub fn check(config: &RelayConfig) -> Result<Prepared, RelayError> {
     if documents.trust().find(key.public().id()).is_some() {
         check_key(config, documents.trust(), key.as_ref())?;
     }
-    Ok(Prepared { pinned, seeds, key })
+    Ok(Prepared { pinned, seeds, key, clocks })
+}
+
+/// Those of the configured file, else those that come along.
+fn clocks(config: &RelayConfig) -> Result<Clocks, RelayError> {
+    let Some(path) = &config.cases.clocks else { return Ok(Clocks::builtin().clone()) };
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(path);
+    let text = text.map_err(|e| RelayError::Mismatch(format!("{name}: {e}")))?;
+    Clocks::parse(&text, &name).map_err(|e| RelayError::Mismatch(e.to_string()))
 }
 
 impl Prepared {
@@ -178,7 +190,7 @@ async fn connect(
 ) -> Result<(Arc<Node>, Neighbourhood), RelayError> {
     set(states, "server", false);
     let own = Bus::connect_patiently(&own_endpoint(config)?).await?;
-    let Prepared { pinned, seeds, key } = prepared;
+    let Prepared { pinned, seeds, key, clocks } = prepared;
     let lease = Lease::take(&own, lease::instance(config.listen), states).await;
     metrics.at_work();
     let archive = fold::trust_patiently(&own, &config.node, &pinned, &seeds).await;
@@ -214,6 +226,8 @@ async fn connect(
         own,
         links,
         metrics,
+        cases: config.cases.clone(),
+        clocks,
     };
     Ok((Arc::new(node), hood))
 }

@@ -12,7 +12,8 @@ use super::error::RelayError;
 use super::gate::Gate;
 use super::node::Node;
 use super::{
-    adapt, answers, beats, belief, counts, erase, expiry, outbox, owed, quarantine, room, work,
+    adapt, answers, beats, belief, casework, counts, erase, expiry, outbox, owed, quarantine, room,
+    work,
 };
 use crate::address::{
     self, Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
@@ -85,6 +86,11 @@ pub(super) fn spawn_all(
     let (aged, until) = (Arc::clone(node), stop.clone());
     tasks.spawn(async move {
         expiry::watch(&aged, &until).await;
+        Ok(())
+    });
+    let (worked, around, until) = (Arc::clone(node), hood.clone(), stop.clone());
+    tasks.spawn(async move {
+        casework::watch(&worked, &around, &until).await;
         Ok(())
     });
     let (indexed, until) = (Arc::clone(node), stop.clone());

@@ -4,6 +4,8 @@
 use super::ack::{self, AckQuestion};
 use super::answers::{read, refusal, write};
 use super::budget::Budget;
+use super::casebook;
+use super::cases::CasesQuestion;
 use super::desk::{self, DeskQuestion};
 use super::node::Node;
 use super::quarantine::{self, QuarantineQuestion};
@@ -20,10 +22,12 @@ enum Verb {
     Trace,
     Quarantine,
     Notice,
+    Cases,
 }
 
 impl Verb {
-    const ALL: [Self; 5] = [Self::List, Self::Ack, Self::Trace, Self::Quarantine, Self::Notice];
+    const ALL: [Self; 6] =
+        [Self::List, Self::Ack, Self::Trace, Self::Quarantine, Self::Notice, Self::Cases];
 
     fn as_str(self) -> &'static str {
         match self {
@@ -32,6 +36,7 @@ impl Verb {
             Self::Trace => "trace",
             Self::Quarantine => "quarantine",
             Self::Notice => "notice",
+            Self::Cases => "cases",
         }
     }
 
@@ -58,6 +63,7 @@ pub(super) async fn at_desk(
         Verb::Trace => trace(node, request).await,
         Verb::Quarantine => refused(node, places, request).await,
         Verb::Notice => notice(node, request).await,
+        Verb::Cases => cases(node, request).await,
     };
     answer.unwrap_or_else(|| refusal("bad question"))
 }
@@ -73,6 +79,11 @@ async fn trace(node: &Node, request: &Request) -> Option<Vec<u8>> {
     let question: TraceQuestion = read(request)?;
     let router = node.router.lock().await;
     Some(write(&trace::trace(&router, &node.trust(), crate::time::now(), &question)))
+}
+
+async fn cases(node: &Node, request: &Request) -> Option<Vec<u8>> {
+    let question: CasesQuestion = read(request)?;
+    Some(write(&casebook::answer(node, crate::time::now(), &question).await))
 }
 
 async fn ack(node: &Node, request: &Request) -> Option<Vec<u8>> {

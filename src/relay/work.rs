@@ -172,8 +172,12 @@ async fn act(
     verified: Verified,
     delivery: &Delivery,
 ) -> Result<Settle, PlaceError> {
-    let verdict = router.decide(now, trust, &verified);
     let id = verified.id();
+    if router.was_over(id) {
+        tracing::debug!(%id, source = %verified.source(), "its case is over and deleted here");
+        return Ok(Settle::Ack);
+    }
+    let verdict = router.decide(now, trust, &verified);
     match &verdict {
         Verdict::Place(places) => {
             if !placing::place(node, now, &mut router, &verified, places).await? {

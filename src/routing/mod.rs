@@ -6,6 +6,7 @@
 
 mod account;
 mod beats;
+mod cases;
 mod counts;
 mod erase;
 mod follow;
@@ -15,11 +16,14 @@ mod shares;
 mod step;
 mod stock;
 mod stored;
+mod unanswered;
 
 pub use self::account::{Account, Entities, Known, Part, State};
 pub use self::beats::{Beats, Links, Outlook, own_beats};
+pub use self::cases::{Filed, cases};
 pub use self::router::{Back, Router, Verdict};
 pub use self::shares::{Shares, fits};
 pub use self::step::{covers, is_urgent, own_hop, time_to_live};
 pub use self::stock::Stock;
 pub use self::stored::Stored;
+pub use self::unanswered::Heard;

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use super::cases::Files;
 use super::counts::served;
 use super::receipts::Receipts;
 use super::stored::Stored;
+use super::unanswered::Calls;
 use crate::address::{Place, Source};
 use crate::lifecycle::Ledger;
 use crate::notice::{Audience, Id, Kind, Level, NodeId, Outcome, Reason, Receipt, Statement, Time};
@@ -52,13 +54,15 @@ impl Back {
 #[derive(Debug)]
 pub struct Router {
     pub(super) me: NodeId,
-    policy: Policy,
+    pub(super) policy: Policy,
     pub(super) ledger: Ledger,
     pub(super) receipts: Receipts,
     /// Notices of which another node has said something since its counts were told.
     pub(super) uncounted: BTreeSet<Id>,
     /// What was placed for one node alone, since its link was narrowed.
     pub(super) sent: BTreeSet<(Id, NodeId)>,
+    pub(super) files: Files,
+    pub(super) calls: Calls,
 }
 
 impl Router {
@@ -67,7 +71,8 @@ impl Router {
     pub fn new(me: NodeId, policy: Policy) -> Self {
         let (ledger, receipts) = (Ledger::default(), Receipts::default());
         let (uncounted, sent) = (BTreeSet::new(), BTreeSet::new());
-        Self { me, policy, ledger, receipts, uncounted, sent }
+        let (files, calls) = (Files::default(), Calls::default());
+        Self { me, policy, ledger, receipts, uncounted, sent, files, calls }
     }
 
     /// The node.
@@ -138,21 +143,20 @@ impl Router {
         }
     }
 
-    /// An escalation ends in this node's cases, and goes on if the rules say so. What was
-    /// telephoned in or reported by this very node needs no rule to reach the next level; what
-    /// ends an escalation goes wherever that may have gone.
+    /// An escalation ends in this node's cases, and goes on if the rules say so, or if one of its
+    /// case went there before. What was telephoned in or reported by this very node needs no rule
+    /// to reach the next level; what ends an escalation goes wherever that may have gone.
     fn climb(&self, trust: &Trust, m: &Verified, top: &NodeId) -> Verdict {
         let s = m.statement();
         let own = matches!(m.source(), Source::Local(_));
-        let goes_on = own || s.kind.is_ending() || self.policy.climbs(s);
-        let mut places = vec![Place::Cases];
-        if goes_on && s.tlp.is_neighbour_only() && !own {
-            return Verdict::Place(places);
-        }
-        if goes_on && let Some(up) = policy::next_up(trust, &self.me, top) {
-            places.push(Place::Outbox(up));
-        }
-        Verdict::Place(places)
+        let next = policy::next_up(trust, &self.me, top);
+        let next = next.filter(|_| own || !s.tlp.is_neighbour_only());
+        let goes_on = |up: &NodeId| {
+            let rules = own || s.kind.is_ending() || self.policy.climbs(s);
+            rules || self.follows_up(trust, m.id(), s, up)
+        };
+        let up = next.filter(goes_on).map(Place::Outbox);
+        Verdict::Place([Place::Cases].into_iter().chain(up).collect())
     }
 
     fn toward(&self, trust: &Trust, id: Id, s: &Statement, node: &NodeId) -> Verdict {
@@ -187,6 +191,7 @@ impl Router {
 
     /// Takes a notice that is safe in its places, or that was found there at start.
     pub fn keep(&mut self, stored: Stored) {
+        self.files.keep(stored.id, &stored.statement);
         self.ledger.keep(stored.id, stored.kept());
     }
 
@@ -205,6 +210,7 @@ impl Router {
         self.receipts.prune(left);
         self.uncounted.retain(|id| ledger.statement(*id).is_some());
         self.sent.retain(|(id, _)| ledger.statement(*id).is_some());
+        self.files.prune(now, |id| ledger.statement(id).is_some());
     }
 
     /// What this node says of a notice; the verdict must be final.

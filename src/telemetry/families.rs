@@ -106,6 +106,14 @@ families! {
         "1 if this relay is the one of its node that works, 0 while it stands by";
     EXPIRING = Gauge "chappe_notices_expiring",
         "Own alerts and advisories in force that expire within 14 days";
+    DEADLINES = Gauge "chappe_case_deadlines" ["standing"],
+        "Legal deadlines of open cases that are near or have passed; drills do not count";
+    UNANSWERED = Gauge "chappe_cases_unanswered",
+        "Critical cases that nobody answers at a child, by its word";
+    SILENT = Gauge "chappe_cases_silent",
+        "Open cases that climb to a node that does not say that it has them";
+    SIMILAR = Gauge "chappe_cases_similar",
+        "Groups of similar cases that a rule has found";
     PENDING = Gauge "chappe_pending_messages" ["source"],
         "Messages that waited at a source when the last one came from it";
     LINK_UP = Gauge "chappe_link_up" ["upstream"],

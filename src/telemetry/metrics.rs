@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use prometheus::core::Collector;
 use prometheus::{
-    Encoder as _, Histogram, HistogramOpts, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts,
-    Registry, TextEncoder,
+    Encoder as _, Histogram, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Registry,
+    TextEncoder,
 };
 
-use super::families::{self, Family};
+use super::families;
+use super::make::{counter, counters, gauge, gauges, histogram};
 use crate::address::{Place, Source};
 use crate::notice::{NodeId, Outcome, Reason, Time};
 use crate::trust::Trust;
@@ -63,6 +63,10 @@ pub struct Metrics {
     behind: IntGauge,
     expiring: IntGauge,
     at_work: IntGauge,
+    deadlines: IntGaugeVec,
+    unanswered: IntGauge,
+    silent: IntGauge,
+    similar: IntGauge,
     pending: IntGaugeVec,
     link_up: IntGaugeVec,
     server_up: IntGauge,
@@ -105,6 +109,10 @@ impl Metrics {
             behind: gauge(&registry, families::BEHIND)?,
             expiring: gauge(&registry, families::EXPIRING)?,
             at_work: gauge(&registry, families::AT_WORK)?,
+            deadlines: gauges(&registry, families::DEADLINES)?,
+            unanswered: gauge(&registry, families::UNANSWERED)?,
+            silent: gauge(&registry, families::SILENT)?,
+            similar: gauge(&registry, families::SIMILAR)?,
             pending: gauges(&registry, families::PENDING)?,
             link_up: gauges(&registry, families::LINK_UP)?,
             server_up: gauge(&registry, families::SERVER_UP)?,
@@ -138,6 +146,7 @@ impl Metrics {
             self.stream(stream, 0, 0);
         }
         self.storage.set(1);
+        self.cases([0; 4]);
         for upstream in upstreams {
             self.sent.with_label_values(&[upstream.as_str()]);
             self.link_up.with_label_values(&[upstream.as_str()]);
@@ -192,7 +201,22 @@ impl Metrics {
 
     /// How many own notices in force expire soon.
     pub fn expiring(&self, count: usize) {
-        self.expiring.set(i64::try_from(count).unwrap_or(i64::MAX));
+        self.expiring.set(number(count));
+    }
+
+    /// Of open cases: deadlines that are near, that have passed, cases that a node above is silent
+    /// about, and groups of similar ones.
+    pub fn cases(&self, [near, passed, silent, similar]: [usize; 4]) {
+        let standing = |standing| self.deadlines.with_label_values(&[standing]);
+        standing("near").set(number(near));
+        standing("passed").set(number(passed));
+        self.silent.set(number(silent));
+        self.similar.set(number(similar));
+    }
+
+    /// How many critical cases nobody answers at the children, by their words.
+    pub fn unanswered(&self, count: usize) {
+        self.unanswered.set(number(count));
     }
 
     /// How many channels are withheld, how many frozen, and how many bundles behind.
@@ -200,7 +224,7 @@ impl Metrics {
         for (gauge, count) in
             [(&self.withheld, withheld), (&self.frozen, frozen), (&self.behind, behind)]
         {
-            gauge.set(i64::try_from(count).unwrap_or(i64::MAX));
+            gauge.set(number(count));
         }
     }
 
@@ -235,7 +259,7 @@ impl Metrics {
 
     /// So many messages lie in quarantine.
     pub fn quarantine_holds(&self, messages: usize) {
-        self.in_quarantine.set(i64::try_from(messages).unwrap_or(i64::MAX));
+        self.in_quarantine.set(number(messages));
     }
 
     /// A message left quarantine for a newer one of its source.
@@ -294,38 +318,12 @@ fn kind(source: &Source) -> &'static str {
     }
 }
 
+fn number(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}
+
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
-}
-
-fn register<M: Collector + Clone + 'static>(to: &Registry, metric: M) -> Result<M, MetricsError> {
-    to.register(Box::new(metric.clone()))?;
-    Ok(metric)
-}
-
-fn labels(family: &Family) -> Vec<&'static str> {
-    family.label.into_iter().collect()
-}
-
-fn counter(to: &Registry, family: Family) -> Result<IntCounter, MetricsError> {
-    register(to, IntCounter::new(family.name, family.help)?)
-}
-
-fn counters(to: &Registry, family: Family) -> Result<IntCounterVec, MetricsError> {
-    register(to, IntCounterVec::new(Opts::new(family.name, family.help), &labels(&family))?)
-}
-
-fn gauge(to: &Registry, family: Family) -> Result<IntGauge, MetricsError> {
-    register(to, IntGauge::new(family.name, family.help)?)
-}
-
-fn gauges(to: &Registry, family: Family) -> Result<IntGaugeVec, MetricsError> {
-    register(to, IntGaugeVec::new(Opts::new(family.name, family.help), &labels(&family))?)
-}
-
-fn histogram(to: &Registry, family: Family) -> Result<Histogram, MetricsError> {
-    let options = HistogramOpts::new(family.name, family.help).buckets(HOP_BUCKETS.to_vec());
-    register(to, Histogram::with_opts(options)?)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 mod families;
 mod logging;
+mod make;
 mod metrics;
 
 pub use self::families::{FAMILIES, Family, Form};

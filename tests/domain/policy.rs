@@ -168,6 +168,7 @@ fn rule(then: Then) -> Rule {
         sectors: Vec::new(),
         scope: None,
         issuers: Vec::new(),
+        cross_border: None,
         then,
     }
 }
@@ -255,4 +256,28 @@ fn the_first_climbing_rule_that_speaks_of_a_report_decides() {
     assert!(!speaks(&|c| c.sectors = vec!["banking".into()]));
     assert!(speaks(&|c| c.issuers = vec![id("eu-fr-bre-chu")]));
     assert!(!speaks(&|c| c.issuers = vec![id("eu-fr-bre")]));
+    assert!(speaks(&|c| c.cross_border = Some(false)), "it names no country");
+    assert!(!speaks(&|c| c.cross_border = Some(true)));
+}
+
+#[test]
+fn a_report_that_names_two_countries_crosses_a_border() {
+    let climb = Climb {
+        name: "abroad".into(),
+        severities: Vec::new(),
+        sectors: Vec::new(),
+        issuers: Vec::new(),
+        cross_border: Some(true),
+        then: ClimbThen::Climb,
+    };
+    let policy = Policy { rules: Vec::new(), climbs: vec![climb] };
+    let named = |countries: &[&str]| {
+        let mut statement = escalation("eu-fr-bre-chu", "eu-fr", Tlp::Amber);
+        if let Some(Case::Report(report)) = &mut statement.case {
+            report.countries = Some(countries.iter().map(ToString::to_string).collect());
+        }
+        policy.climbs(&statement)
+    };
+    assert!(named(&["fr", "be"]));
+    assert!(!named(&["fr"]) && !named(&["fr", "fr"]) && !named(&[]));
 }

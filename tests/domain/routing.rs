@@ -14,6 +14,7 @@ fn accept_all() -> Policy {
         severities: vec![Severity::Critical],
         sectors: vec![],
         issuers: vec![],
+        cross_border: None,
         then: ClimbThen::Climb,
     };
     Policy { rules: vec![any(Then::Accept)], climbs: vec![climb] }

@@ -43,6 +43,7 @@ pub(crate) fn policy(strict: bool, climbs: bool) -> Policy {
         severities: vec![Severity::Critical],
         sectors: vec![],
         issuers: vec![],
+        cross_border: None,
         then: if climbs { ClimbThen::Climb } else { ClimbThen::Stop },
     };
     Policy { rules: vec![rule], climbs: vec![climb] }

@@ -1,0 +1,42 @@
+//! What belongs to cases: it stays longer than it counts by its own `exp`, and goes when its case
+//! has been over for long enough.
+
+use std::time::Duration;
+
+use super::erase::is_erasing;
+use super::ledger::{Ledger, Standing};
+use crate::notice::{Audience, Id, Kind, Statement, Time};
+
+/// As long as the stream of cases keeps anything.
+pub(super) const FILED: Duration = Duration::from_secs(401 * 24 * 3600);
+
+/// Whether a notice belongs to a case: a report, a response, or what withdraws one of them.
+pub(super) fn is_filed(s: &Statement) -> bool {
+    let ends = s.kind == Kind::Withdrawal && s.doc.is_none();
+    s.kind.is_case() || (ends && matches!(s.aud, Audience::Node(_)))
+}
+
+impl Ledger {
+    /// Whether a notice of a case counts: neither withdrawn nor signed by a thief. It counts past
+    /// its `exp`: a deadline is not moved by it.
+    #[must_use]
+    pub fn counts(&self, id: Id, s: &Statement) -> bool {
+        self.standing(Time::default(), id, s) == Standing::InForce
+    }
+
+    /// Reports and responses that have been withdrawn for `keep`, with what withdrew them. A
+    /// withdrawal that came first waits for its target, which would count without it.
+    #[must_use]
+    pub fn withdrawn_cases(&self, now: Time, keep: Duration) -> Vec<Id> {
+        let old = |id: Id| self.since(id).is_some_and(|since| now.since(since) >= keep);
+        let ends = self.notices().filter(|(id, s)| {
+            s.kind == Kind::Withdrawal && is_filed(s) && !is_erasing(s) && old(*id)
+        });
+        let pairs = ends.filter_map(|(id, s)| {
+            let target = s.re?;
+            let of = self.statement(target)?;
+            (of.kind.is_case() && !self.counts(target, of)).then_some([target, id])
+        });
+        pairs.flatten().collect()
+    }
+}

@@ -1,0 +1,145 @@
+//! The cases of this node, as its desk sees them. Made anew at each question, out of the ledger.
+
+use std::collections::BTreeMap;
+
+use super::cases::{
+    CaseLine, CasesAnswer, CasesQuestion, DeadlineLine, LevelLine, Mark, SimilarLine,
+    UnansweredLine,
+};
+use super::casework::{clusters, silent};
+use super::node::Node;
+use crate::case::Case;
+use crate::notice::{Id, NodeId, Time};
+use crate::routing::{self, Router};
+use crate::trust::Trust;
+
+/// Entries in one answer.
+const MAX_CASES: usize = 100;
+/// Bytes of cases in one answer; one always fits.
+const MAX_BYTES: usize = 768 * 1024;
+/// Ids, levels and marks in one entry.
+const MAX_IN_ONE: usize = 100;
+
+/// The desk's answer.
+pub(super) async fn answer(node: &Node, now: Time, question: &CasesQuestion) -> CasesAnswer {
+    let filed = node.router.lock().await.filed();
+    // Put together without holding the router: others go on meanwhile.
+    let cases = routing::cases(&filed);
+    let found = chosen(node, &cases, question);
+    let (router, trust) = (node.router.lock().await, node.trust());
+    let (mut lines, mut bytes) = (Vec::new(), 0);
+    for case in found.iter().skip(question.skip).take(MAX_CASES) {
+        let line = line(node, &router, &trust, now, case);
+        bytes += serde_json::to_vec(&line).map_or(0, |json| json.len());
+        if bytes > MAX_BYTES && !lines.is_empty() {
+            break;
+        }
+        lines.push(line);
+    }
+    let more = found.len().saturating_sub(question.skip.saturating_add(lines.len()));
+    let similar = clusters(node, &cases, now).into_iter().take(MAX_CASES).map(|cluster| {
+        let cases = cluster.cases.into_iter().take(MAX_IN_ONE).collect();
+        let (rule, what, place) = (cluster.rule, cluster.what, cluster.place);
+        SimilarLine { rule, what, place, exercise: cluster.exercise, cases }
+    });
+    CasesAnswer { cases: lines, more, unanswered: told(&router), similar: similar.collect() }
+}
+
+/// What children say.
+fn told(router: &Router) -> Vec<UnansweredLine> {
+    let words = router.unanswered().into_iter().take(MAX_CASES);
+    words.map(|word| UnansweredLine { of: word.of, by: word.by.clone(), at: word.at }).collect()
+}
+
+/// What was asked for: the next deadline first, what has none last.
+fn chosen<'c>(node: &Node, cases: &'c [Case], question: &CasesQuestion) -> Vec<&'c Case> {
+    let begins = |id: Id, wanted: &str| wanted.len() >= 4 && id.to_string().starts_with(wanted);
+    let wanted = |case: &&Case| match &question.case {
+        Some(wanted) => case.ids().any(|id| begins(id, wanted)),
+        None => question.all || case.is_open(&node.me, &node.clocks),
+    };
+    let mut found: Vec<&Case> = cases.iter().filter(wanted).collect();
+    found.sort_by_cached_key(|case| {
+        let open = case.is_open(&node.me, &node.clocks);
+        let next = case.next_deadline(&node.me, &node.clocks).filter(|_| open);
+        (next.is_none(), next.map(|deadline| deadline.due), !open, case.key)
+    });
+    found
+}
+
+fn line(node: &Node, router: &Router, trust: &Trust, now: Time, case: &Case) -> CaseLine {
+    let last = case.last();
+    let shown = last.map_or(case.key, |report| report.id);
+    let statement = router.ledger().statement(shown);
+    let hops = case.reports.iter().map(|r| r.since).chain(case.words.iter().map(|w| w.since));
+    CaseLine {
+        case: case.key,
+        notices: case.ids().take(MAX_IN_ONE).collect(),
+        issuer: case.issuer().clone(),
+        embargo: case.embargo().map(str::to_owned),
+        title: statement.map(|s| s.title.clone()).unwrap_or_default(),
+        tlp: case.tlp(),
+        severity: case.severity(),
+        stage: case.stage(),
+        regime: case.regime(),
+        aud: last.map(|report| report.to.clone()),
+        exercise: case.exercise.clone(),
+        since: hops.min().unwrap_or_default(),
+        open: case.is_open(&node.me, &node.clocks),
+        closed: case.closed_at(&node.me, &node.clocks),
+        levels: levels(router, case),
+        deadlines: deadlines(node, now, case),
+        marks: marks(node, router, trust, now, case),
+    }
+}
+
+fn levels(router: &Router, case: &Case) -> BTreeMap<NodeId, LevelLine> {
+    let mut levels: BTreeMap<NodeId, LevelLine> = BTreeMap::new();
+    for (node, standing) in case.states() {
+        let said = case.words.iter().find(|word| word.id == standing.id);
+        let reason = said.and_then(|word| word.reason.clone());
+        let (state, at) = (Some(standing.state), Some(standing.at));
+        levels.insert(node, LevelLine { state, at, reason, ..LevelLine::default() });
+    }
+    let words = case.last().map(|report| router.words_on(report.id)).unwrap_or_default();
+    for (by, word) in words {
+        if let Some(to) = &word.to {
+            levels.entry(to.clone()).or_default();
+        }
+        let level = levels.entry(by.clone()).or_default();
+        level.word = Some(word.outcome.as_str().to_owned());
+        level.to.clone_from(&word.to);
+    }
+    levels.into_iter().take(MAX_IN_ONE).collect()
+}
+
+fn deadlines(node: &Node, now: Time, case: &Case) -> Vec<DeadlineLine> {
+    let all = case.deadlines(&node.me, &node.clocks).into_iter();
+    all.map(|deadline| DeadlineLine {
+        standing: deadline.standing(now).as_str().to_owned(),
+        of: deadline.of.as_str().to_owned(),
+        from: deadline.from,
+        due: deadline.due,
+        met: deadline.met,
+        changed: deadline.changed,
+        name: deadline.name,
+        source: deadline.source,
+    })
+    .collect()
+}
+
+fn marks(node: &Node, router: &Router, trust: &Trust, now: Time, case: &Case) -> Vec<Mark> {
+    let open = case.is_open(&node.me, &node.clocks);
+    let forward = router.to_forward(trust, case).filter(|_| open).map(Mark::Forward);
+    let redacted = case.reports.iter().filter(|report| report.redacted);
+    let late = case.reports.iter().filter(|report| !report.in_order).map(|report| report.id);
+    let late = late.chain(case.words.iter().filter(|word| !word.in_order).map(|word| word.id));
+    let mut marks: Vec<Mark> = redacted.map(|report| Mark::Redacted(report.by.clone())).collect();
+    marks.extend(late.map(Mark::OutOfOrder));
+    marks.extend(silent(node, router, now, case).into_iter().filter(|_| open).map(Mark::Silent));
+    marks.extend(router.has_called(case).then_some(Mark::Unanswered));
+    marks.sort();
+    marks.dedup();
+    marks.truncate(MAX_IN_ONE);
+    forward.into_iter().chain(marks).collect()
+}

@@ -1,0 +1,226 @@
+//! The cases of one node: which notices belong together, which went on up, which are over.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::router::Router;
+use crate::case::{self, Case, Item};
+use crate::lifecycle::Due;
+use crate::notice::{Audience, Id, Kind, NodeId, Outcome, Receipt, Statement, Time};
+use crate::policy;
+use crate::trust::Trust;
+
+/// As long as any notice can be passed on again, and the stream of cases keeps anything.
+const REMEMBERED: Duration = Duration::from_secs(401 * 24 * 3600);
+
+/// A notice of a case, out of the ledger, so that cases are put together without holding it.
+#[derive(Clone, Debug)]
+pub struct Filed {
+    id: Id,
+    statement: Arc<Statement>,
+    first: Time,
+    since: Time,
+}
+
+impl Filed {
+    fn item(&self) -> Item<'_> {
+        let Self { id, statement, first, since } = self;
+        Item { id: *id, statement, first: *first, since: *since }
+    }
+}
+
+/// Puts the cases together.
+#[must_use]
+pub fn cases(filed: &[Filed]) -> Vec<Case> {
+    case::group(filed.iter().map(Filed::item))
+}
+
+/// Who refers to whom, of notices of cases, and which were deleted at the end of their case.
+#[derive(Debug, Default)]
+pub(super) struct Files {
+    /// By what is referred to. An entry may outlive its notices for a while, and says nothing then.
+    referring: HashMap<Id, BTreeSet<Id>>,
+    /// Until when each is remembered.
+    gone: HashMap<Id, Time>,
+}
+
+impl Files {
+    pub(super) fn keep(&mut self, id: Id, s: &Statement) {
+        for target in refers_to(s) {
+            self.referring.entry(target).or_default().insert(id);
+        }
+    }
+
+    pub(super) fn prune(&mut self, now: Time, is_held: impl Fn(Id) -> bool) {
+        self.gone.retain(|_, until| *until > now);
+        self.referring.retain(|_, ids| {
+            ids.retain(|id| is_held(*id));
+            !ids.is_empty()
+        });
+    }
+}
+
+fn refers_to(s: &Statement) -> impl Iterator<Item = Id> {
+    let origin = s.report().and_then(|report| report.origin);
+    s.re.filter(|_| s.kind.is_case()).into_iter().chain(origin)
+}
+
+impl Router {
+    /// Every notice of a case here that counts: neither withdrawn nor signed by a thief. An expired
+    /// one counts: a case lasts longer than its first report.
+    #[must_use]
+    pub fn filed(&self) -> Vec<Filed> {
+        self.ledger.notices().filter_map(|(id, _)| self.file(id)).collect()
+    }
+
+    fn file(&self, id: Id) -> Option<Filed> {
+        let statement = self.ledger.statement(id).filter(|s| s.kind.is_case())?;
+        if !self.ledger.counts(id, statement) {
+            return None;
+        }
+        let (first, since) = (self.ledger.first_hop(id)?, self.ledger.since(id)?);
+        Some(Filed { id, statement: Arc::clone(statement), first, since })
+    }
+
+    /// What belongs to a notice, by itself or by what is between them; the notice is not among it.
+    fn around(&self, id: Id, s: &Statement) -> Vec<Filed> {
+        let mut seen = BTreeSet::from([id]);
+        let mut queue: Vec<Id> = refers_to(s).collect();
+        queue.extend(self.referring(id));
+        let mut found = Vec::new();
+        while let Some(next) = queue.pop() {
+            if !seen.insert(next) {
+                continue;
+            }
+            queue.extend(self.referring(next));
+            if let Some(filed) = self.file(next) {
+                queue.extend(refers_to(&filed.statement));
+                found.push(filed);
+            }
+        }
+        found
+    }
+
+    fn referring(&self, id: Id) -> impl Iterator<Item = Id> {
+        self.files.referring.get(&id).into_iter().flatten().copied()
+    }
+
+    /// Whether a report follows one of its case that went on to `up` from here.
+    pub(super) fn follows_up(&self, trust: &Trust, id: Id, s: &Statement, up: &NodeId) -> bool {
+        let around = self.around(id, s);
+        if around.is_empty() {
+            return false;
+        }
+        let now = Time::default();
+        let own = Item { id, statement: s, first: now, since: now };
+        let cases = case::group(around.iter().map(Filed::item).chain([own]));
+        let mine = cases.iter().find(|case| case.contains(id));
+        mine.is_some_and(|case| {
+            let mut others = case.reports.iter().filter(|report| report.id != id);
+            others.any(|report| self.went_to(trust, report.id).as_ref() == Some(up))
+        })
+    }
+
+    /// Where a report went on to from here, by this node's own word. The stream of receipts
+    /// forgets after 30 days: what is not known by then follows from the rules as they are.
+    #[must_use]
+    pub fn went_to(&self, trust: &Trust, id: Id) -> Option<NodeId> {
+        if let Some(word) = self.own_word(id) {
+            return word.to.clone();
+        }
+        let s = self.ledger.statement(id).filter(|s| s.kind == Kind::Escalation)?;
+        let own = self.ledger.from(id)?.is_none();
+        let climbs = own || (self.policy.climbs(s) && !s.tlp.is_neighbour_only());
+        match &s.aud {
+            Audience::Node(top) if climbs => policy::next_up(trust, &self.me, top),
+            _ => None,
+        }
+    }
+
+    /// Where a person should forward a case to: a rule says that its last report climbs, and the
+    /// audience of that ends here. `None` once it was forwarded, or there is nobody above.
+    #[must_use]
+    pub fn to_forward(&self, trust: &Trust, case: &Case) -> Option<NodeId> {
+        let last = case.last()?;
+        let parent = self.me.parent().filter(|up| trust.upstreams(&self.me).contains(up))?;
+        let ends_here = last.to == self.me && last.by != self.me;
+        let forwarded = case.reports.iter().any(|r| r.by == self.me && r.origin.is_some());
+        let statement = self.ledger.statement(last.id)?;
+        (ends_here && !forwarded && self.policy.climbs(statement)).then_some(parent)
+    }
+
+    /// Reports that stopped here and should have gone on up with one of their case, which came
+    /// later, or by which the case was put together later.
+    #[must_use]
+    pub fn left_behind(&self, trust: &Trust, cases: &[Case]) -> Vec<(Id, NodeId)> {
+        let mut found = Vec::new();
+        for case in cases {
+            let went = case.reports.iter().filter_map(|report| self.went_to(trust, report.id));
+            let went: BTreeSet<NodeId> = went.collect();
+            let stopped = |id: Id| self.own_word(id).is_some_and(|word| word.to.is_none());
+            let may = |told: &&case::Told| !told.tlp.is_neighbour_only() && stopped(told.id);
+            for report in case.reports.iter().filter(may).filter(|_| !went.is_empty()) {
+                let up = policy::next_up(trust, &self.me, &report.to);
+                found.extend(up.filter(|up| went.contains(up)).map(|up| (report.id, up)));
+            }
+        }
+        found
+    }
+
+    /// This node's word that such a report goes on up.
+    #[must_use]
+    pub fn climbs(&self, now: Time, trust: &Trust, of: Id, up: NodeId) -> Receipt {
+        let read = self.own_word(of).filter(|word| word.outcome == Outcome::Read);
+        let outcome = if read.is_some() { Outcome::Read } else { Outcome::Climbs };
+        self.word(now, trust, of, outcome, None, Some(up))
+    }
+
+    /// What must be deleted: every notice of a case that was closed here for longer than `keep`,
+    /// what was withdrawn for as long, and what an end before had not deleted yet.
+    #[must_use]
+    pub fn over(
+        &self,
+        now: Time,
+        cases: &[Case],
+        clocks: &case::Clocks,
+        keep: Duration,
+    ) -> Vec<Due> {
+        let closed = cases.iter().filter(|case| {
+            let closed = case.closed_at(&self.me, clocks);
+            closed.is_some_and(|at| now.since(at) >= keep)
+        });
+        let mut ids: BTreeSet<Id> = closed.flat_map(Case::ids).collect();
+        let held = self.ledger.notices().map(|(id, _)| id);
+        ids.extend(held.filter(|id| self.files.gone.contains_key(id)));
+        ids.extend(self.ledger.withdrawn_cases(now, keep));
+        let due = |id: Id| {
+            let statement = Arc::clone(self.ledger.statement(id)?);
+            Some(Due { id, statement, from: self.ledger.from(id)?.cloned() })
+        };
+        ids.into_iter().filter_map(due).collect()
+    }
+
+    /// Remembers that a notice was deleted at the end of its case, at `at`.
+    pub fn is_over(&mut self, id: Id, at: Time) {
+        self.files.gone.insert(id, at + REMEMBERED);
+    }
+
+    /// Whether a notice was deleted at the end of its case: it is dealt with, however often it
+    /// comes again.
+    #[must_use]
+    pub fn was_over(&self, id: Id) -> bool {
+        self.files.gone.contains_key(&id)
+    }
+
+    /// Forgets a notice that was deleted at the end of its case.
+    pub fn forget(&mut self, id: Id) {
+        self.ledger.forget(&[id]);
+    }
+
+    /// Each level's last relay word on a report, this node's own with them.
+    #[must_use]
+    pub fn words_on(&self, id: Id) -> BTreeMap<&NodeId, &Receipt> {
+        self.receipts.of(id).map(|(word, _)| (&word.by, word)).collect()
+    }
+}
