@@ -184,7 +184,7 @@ pub fn unanswered(of: Id, by: &NodeId) -> String {
     format!("{REAL}.receipts.{of}.{by}.unanswered")
 }
 
-/// Where it is noted that a notice was deleted at the end of its case. Empty, and says nothing else.
+/// Where it is noted that a notice was deleted at the end of its case. Empty: it says no more.
 #[must_use]
 pub fn over(id: Id) -> String {
     format!("{REAL}.cases.over.{id}")

@@ -122,3 +122,62 @@ fn incident(text: &str) -> Result<String, String> {
         _ => Err(format!("`{}` is no class/type, as malicious-code/infected-system", shown(text))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ConfigError, Environment, RelayConfig};
+
+    const BASE: &str = "node = \"eu-fr-bre\"\nserver = { url = \"nats://x:1\", seed = \"s\" }\n\
+        keys = { relay = \"k\" }\ntrust = { root = \"r\" }\n";
+
+    fn read(text: &str) -> Result<CasesConfig, String> {
+        let environment = Environment::from_pairs(Vec::new());
+        let path = Path::new("/etc/chappe/relay.toml");
+        let config = RelayConfig::parse(&format!("{BASE}{text}"), path, &environment);
+        config
+            .map(|config| config.cases)
+            .map_err(|error: ConfigError| error.to_string().replace("/etc/chappe/relay.toml:", ""))
+    }
+
+    #[test]
+    fn what_is_left_out_has_its_documented_default() {
+        assert_eq!(read(""), Ok(CasesConfig::default()));
+        let guide = include_str!("../../docs/OPERATIONS.md");
+        for line in ["unanswered = \"4h\"", "silence = \"15m\"", "keep = \"90d\""] {
+            assert!(guide.contains(line), "{line}");
+        }
+    }
+
+    #[test]
+    fn times_clocks_and_repetition_are_read() {
+        let text = "[cases]\nunanswered = \"30m\"\nsilence = \"2s\"\nkeep = \"7d\"\n\
+            clocks = \"clocks.toml\"\n[[similar]]\nname = \"one\"\ntype = \"fraud/phishing\"\n\
+            by = \"region-sector\"\ncount = 3\nwithin = \"7d\"\n";
+        let found = read(text).expect("read");
+        assert_eq!(found.unanswered.as_secs(), 1_800);
+        assert_eq!(found.silence.as_secs(), 2);
+        assert_eq!(found.clocks.as_deref(), Some(Path::new("/etc/chappe/clocks.toml")));
+        assert_eq!(found.similar[0].alike, Alike::Type("fraud/phishing".into()));
+        assert_eq!((found.similar[0].by, found.similar[0].count), (Ground::RegionSector, 3));
+    }
+
+    #[test]
+    fn every_mistake_has_its_line_and_what_was_expected() {
+        let text = "[cases]\nunanswered = \"4 hours\"\nsilence = \"0s\"\nkeeps = \"90d\"\n\
+            [[similar]]\nname = \"x\"\nby = \"town\"\ncount = 1\nwithin = \"7d\"\n\
+            nature = \"a\"\ntype = \"fraud\"\n";
+        assert_eq!(
+            read(text).expect_err("refused").lines().collect::<Vec<_>>(),
+            [
+                "6: `unanswered`: `4 hours` is no number with s, m, h or d, as 15m",
+                "7: `silence`: `0s` is not between 1s and 400d",
+                "8: unknown key `keeps` in [cases]: did you mean `keep`?; expected one of \
+                 unanswered, silence, keep, clocks",
+                "11: `by`: `town` is none of anywhere, country, region, sector, region-sector",
+                "12: `count`: 1; expected 2 to 1000 cases",
+                "15: `type`: `fraud` is no class/type, as malicious-code/infected-system",
+            ]
+        );
+    }
+}

@@ -2,7 +2,7 @@
 //! repetition, and the end of what has been closed for long enough.
 //!
 //! Everything follows from what is here, at each look anew. What is remembered is what was told,
-//! so that each event has one line in the log; it has ids and code names and nothing else of a case.
+//! so that each event has one line in the log; it has ids and code names and nothing else.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -51,57 +51,44 @@ pub(super) fn spawn_all(
     for (upstream, endpoint) in &node.links {
         spawn_link(tasks, node, upstream, endpoint.clone(), hood.intakes(), states, stop);
     }
-    let (erased, around, until) = (Arc::clone(node), hood.clone(), stop.clone());
-    tasks.spawn(async move {
-        erase::watch(&erased, &around, &until).await;
-        Ok(())
+    let around = hood.clone();
+    spawn(tasks, node, stop, |node, stop| async move {
+        erase::watch(&node, &around, &stop).await;
     });
     let (served, asked, until) = (Arc::clone(node), hood.clone(), stop.clone());
     tasks.spawn(async move { Ok(answers::serve(&served, &asked, until).await?) });
-    let (adapted, until) = (Arc::clone(node), stop.clone());
-    tasks.spawn(async move {
-        adapt::durables(&adapted, &until).await;
-        Ok(())
+    spawn(tasks, node, stop, |node, stop| async move { adapt::durables(&node, &stop).await });
+    spawn(tasks, node, stop, |node, stop| async move { owed::deliver(&node, &stop).await });
+    spawn(tasks, node, stop, |node, stop| async move {
+        beats::say(&node, node.period, &stop).await;
     });
-    let (follows, until) = (Arc::clone(node), stop.clone());
-    tasks.spawn(async move {
-        owed::deliver(&follows, &until).await;
-        Ok(())
+    spawn(tasks, node, stop, |node, stop| async move { counts::say(&node, &stop).await });
+    let shown = Arc::clone(states);
+    spawn(tasks, node, stop, |node, stop| async move {
+        beats::watch(&node, &shown, &stop).await;
     });
-    let (said, until) = (Arc::clone(node), stop.clone());
-    tasks.spawn(async move {
-        beats::say(&said, said.period, &until).await;
-        Ok(())
+    spawn(tasks, node, stop, |node, stop| async move { expiry::watch(&node, &stop).await });
+    let around = hood.clone();
+    spawn(tasks, node, stop, |node, stop| async move {
+        casework::watch(&node, &around, &stop).await;
     });
-    let (counted, until) = (Arc::clone(node), stop.clone());
-    tasks.spawn(async move {
-        counts::say(&counted, &until).await;
-        Ok(())
+    spawn(tasks, node, stop, |node, stop| async move { quarantine::fold(&node, &stop).await });
+    let (sources, states) = (hood.sources(), Arc::clone(states));
+    spawn(tasks, node, stop, |node, stop| async move {
+        tick(&node, &sources, &states, stop).await;
     });
-    let (watched, until, shown) = (Arc::clone(node), stop.clone(), Arc::clone(states));
+}
+
+/// One task that works until it is told to stop.
+fn spawn<F: Future<Output = ()> + Send + 'static>(
+    tasks: &mut JoinSet<Result<(), RelayError>>,
+    node: &Arc<Node>,
+    stop: &CancellationToken,
+    work: impl FnOnce(Arc<Node>, CancellationToken) -> F,
+) {
+    let work = work(Arc::clone(node), stop.clone());
     tasks.spawn(async move {
-        beats::watch(&watched, &shown, &until).await;
-        Ok(())
-    });
-    let (aged, until) = (Arc::clone(node), stop.clone());
-    tasks.spawn(async move {
-        expiry::watch(&aged, &until).await;
-        Ok(())
-    });
-    let (worked, around, until) = (Arc::clone(node), hood.clone(), stop.clone());
-    tasks.spawn(async move {
-        casework::watch(&worked, &around, &until).await;
-        Ok(())
-    });
-    let (indexed, until) = (Arc::clone(node), stop.clone());
-    tasks.spawn(async move {
-        quarantine::fold(&indexed, &until).await;
-        Ok(())
-    });
-    let sources = hood.sources();
-    let (ticked, until, states) = (Arc::clone(node), stop.clone(), Arc::clone(states));
-    tasks.spawn(async move {
-        tick(&ticked, &sources, &states, until).await;
+        work.await;
         Ok(())
     });
 }

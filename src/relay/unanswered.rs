@@ -68,7 +68,7 @@ pub(super) async fn hear(
         return Ok(Some(Ok(Settle::Later(LATER))));
     }
     if !router.has_room_for(receipt) {
-        tracing::error!(%source, "says of too many cases that nobody answers: this one is left out");
+        tracing::error!(%source, "too many cases that nobody answers: this one is left out");
         return Ok(Some(Ok(Settle::Ack)));
     }
     keep(node, router, receipt, signed.to_owned()).await?;

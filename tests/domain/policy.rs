@@ -1,7 +1,7 @@
 //! The TLP table, the walk along links, and a node's rules, each condition by itself.
 
 use crate::forge::*;
-use chappe::notice::{Kind, Level, Reason, Severity, Statement, Tlp};
+use chappe::notice::{Case, Kind, Level, Reason, Severity, Statement, Tlp};
 use chappe::policy::{
     Climb, ClimbThen, Concern, Policy, Rule, Then, carries, entitled, is_above, is_upward, next_up,
     passes,
@@ -168,7 +168,6 @@ fn rule(then: Then) -> Rule {
         sectors: Vec::new(),
         scope: None,
         issuers: Vec::new(),
-        cross_border: None,
         then,
     }
 }
@@ -239,6 +238,7 @@ fn the_first_climbing_rule_that_speaks_of_a_report_decides() {
         severities: Vec::new(),
         sectors: Vec::new(),
         issuers: Vec::new(),
+        cross_border: None,
         then,
     };
     let (climb, stop) = (one(ClimbThen::Climb), one(ClimbThen::Stop));

@@ -1,5 +1,7 @@
 //! What a node decides: statements about one router that holds some notices already.
 
+mod cases;
+
 use crate::forge::*;
 use chappe::address::{Place, Source};
 use chappe::lifecycle::Standing;
