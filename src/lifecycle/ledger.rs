@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::erase::is_erasing;
 use super::filed::{FILED, is_filed};
 use super::manifest::{Channel, Manifest, ends_others};
-use super::relation::relates;
+use super::relation::{forwards, relates};
 use super::thread::{Thread, ThreadKey, Version};
 use crate::jws::KeyId;
 use crate::notice::{Id, Kind, NodeId, Reason, Statement, Time};
@@ -319,6 +319,10 @@ impl Ledger {
         }
         if let Some(target) = s.re.and_then(|re| self.entries.get(&re)) {
             relates(s, &target.statement)?;
+        }
+        let origin = s.report().and_then(|report| report.origin);
+        if let Some(target) = origin.and_then(|origin| self.entries.get(&origin)) {
+            forwards(s, &target.statement)?;
         }
         if self.is_ended(id, s) || self.erases(id, s) {
             return Err(Reason::Withdrawn);

@@ -2,7 +2,8 @@
 
 use super::erase::is_erasing;
 use super::thread::ThreadKey;
-use crate::notice::{Audience, Kind, Reason, Statement};
+use crate::notice::{Kind, Reason, Statement};
+use crate::policy::{may_forward, may_refer};
 
 /// Whether a notice may say of `target` what it says.
 pub(super) fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
@@ -15,14 +16,19 @@ pub(super) fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
         Kind::Closing => own && ends(s, target) && target.kind.is_document(),
         Kind::Withdrawal => own && (ends(s, target) || ends_note(s, target)),
         Kind::Annotation => s.tlp >= target.tlp && target.doc.is_some(),
-        Kind::Escalation => own && target.kind == Kind::Escalation,
-        Kind::Response => target.kind.is_case() && s.aud == Audience::Node(target.iss.clone()),
+        Kind::Escalation | Kind::Response => may_refer(s, target),
     };
     if !fits {
         return Err(Reason::Relation);
     }
     // A withdrawal that went first would bring its target back; the same holds for every other.
     if s.exp < target.exp { Err(Reason::Lifetime) } else { Ok(()) }
+}
+
+/// Whether a report may say that it forwards `target`, which another has signed.
+pub(super) fn forwards(s: &Statement, target: &Statement) -> Result<(), Reason> {
+    let fits = s.exercise == target.exercise && may_forward(s, target);
+    if fits { Ok(()) } else { Err(Reason::Relation) }
 }
 
 fn same_thread(s: &Statement, target: &Statement) -> bool {

@@ -11,10 +11,11 @@ pub fn may_respond(node: &NodeId, report: &Statement) -> bool {
     *node == report.iss || node == top || (top.contains(node) && node.contains(&report.iss))
 }
 
-/// Whether a report may say that it forwards `target`: only who may answer that can have it.
+/// Whether a report may say that it forwards `target`: only who may answer that can have it, and
+/// none makes its label looser.
 #[must_use]
 pub fn may_forward(s: &Statement, target: &Statement) -> bool {
-    target.kind == Kind::Escalation && may_respond(&s.iss, target)
+    target.kind == Kind::Escalation && may_respond(&s.iss, target) && s.tlp >= target.tlp
 }
 
 /// Whether `s` may refer to `target` with `re`, of two notices of cases.
@@ -32,10 +33,8 @@ pub fn may_refer(s: &Statement, target: &Statement) -> bool {
 }
 
 /// Whom a response may go to: who issued what it answers. Who issued that itself, for a victim that
-/// had no node at hand, may also let a node below it into the case.
+/// had no node at hand, may also let another into the case; routing takes it to nobody but a node
+/// that it serves.
 fn answers(s: &Statement, target: &Statement) -> bool {
-    match &s.aud {
-        Audience::Node(to) => *to == target.iss || (s.iss == target.iss && s.iss.contains(to)),
-        Audience::Scope(_) => false,
-    }
+    matches!(&s.aud, Audience::Node(to) if *to == target.iss || s.iss == target.iss)
 }

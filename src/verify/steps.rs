@@ -6,7 +6,9 @@ use super::custody::{self, Depth};
 use super::refused::Refused;
 use crate::address::{self, Place, Source};
 use crate::jws::{Compact, KeyId, Typ};
-use crate::notice::{Audience, Hop, Id, MAX_BODY_BYTES, NodeId, Reason, Statement, Time, Wire};
+use crate::notice::{
+    Audience, Hop, Id, Level, MAX_BODY_BYTES, NodeId, Reason, Statement, Time, Wire,
+};
 use crate::policy::{follows, is_above, is_upward, may_lead, passes};
 use crate::trust::{Trust, TrustedKey};
 
@@ -174,6 +176,7 @@ fn verify_signed(
     custody::check_signatures(now, trust, wire, &hops, depth)?;
     let first = hops.first().map_or(now, |hop| hop.at);
     check_key(trust, &compact, key, &statement, (first, id))?;
+    check_embargo(trust, &statement)?;
     check_time(now, first, &statement, source)?;
     check_issuing(context, &statement, source)?;
     check_body(&statement, wire)?;
@@ -201,6 +204,18 @@ fn check_key(
         return Err(Refused::new(Reason::TrustStale, ended));
     }
     trust.allows(key, statement).map_err(why)
+}
+
+/// Stops who is hit from hiding that from the CSIRT that serves it: an embargo is the CSIRT's.
+fn check_embargo(trust: &Trust, statement: &Statement) -> Result<(), Refused> {
+    let level = trust.seat(&statement.iss).map(|seat| seat.level);
+    match statement.report().and_then(|report| report.embargo.as_ref()) {
+        Some(_) if level.is_none_or(|level| level == Level::Entity) => {
+            let why = format!("{} is no CSIRT, and may set no embargo", statement.iss);
+            Err(Refused::new(Reason::Claim, why))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Stops what is from the future, stale, or signed long before its issuer's relay saw it.

@@ -4,6 +4,7 @@
 // A test that panics has failed.
 #![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
+mod cases;
 mod custody;
 mod documents;
 mod folder;
@@ -36,6 +37,7 @@ fn generated() -> BTreeMap<String, Folder> {
         forms::all(),
         custody::all(),
         places::all(),
+        cases::all(),
         honest::all(),
     ];
     let trust = [vec![made::france()], documents::all(), roots::all()];

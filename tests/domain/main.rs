@@ -12,6 +12,7 @@ mod random;
 
 mod account;
 mod bounds;
+mod cases;
 mod counts;
 mod heartbeats;
 mod lifecycle;

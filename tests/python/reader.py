@@ -50,6 +50,8 @@ def judge(folder, trust, now):
     ends = trust.roots.get(state(st["iss"]))
     need(ends is None or first < ends["exp"], "trust-stale")
     trust.allows(key, st)
+    hidden = st["kind"] == "escalation" and "embargo" in st["case"]
+    need(not hidden or trust.seats[st["iss"]]["level"] != "entity", "claim")
     need(st["iat"] <= now + LEEWAY, "future")
     need(now < st["exp"], "expired")
     need(first <= st.get("nbf", st["iat"]) + DAY, "late")

@@ -47,8 +47,11 @@ def many(rule, most=None):
     return lambda v: isinstance(v, list) and len(v) <= (most or len(v)) and all(map(rule, v))
 
 
+EVENTS = record(("classified", "measure", "handled"), classified=number, measure=number,
+                handled=number)
 REPORT = record(
-    ("nature", "countries", "origin", "redacted"), aware=number, scope=like(SCOPE),
+    ("nature", "countries", "origin", "redacted", "embargo", "events"), aware=number,
+    scope=like(SCOPE), embargo=like("[a-z0-9-]{1,24}"), events=lambda v: EVENTS(v) and v != {},
     stage=one_of("early-warning", "notification", "intermediate", "progress", "final"),
     regime=one_of("nis2", "cra-vulnerability", "cra-incident", "dora", "none"),
     type=like("[a-z0-9-]{1,40}/[a-z0-9-]{1,40}"), nature=like("[a-z0-9-]{1,40}"),
@@ -93,6 +96,13 @@ def statement_of(payload):
     need(not case or not scoped, "bad-combination")
     need(kind != "annotation" or scoped, "bad-combination")
     need(not case or (REPORT if kind == "escalation" else ANSWER)(st["case"]), "bad-combination")
+    if kind == "escalation":
+        report = st["case"]
+        times = [report["aware"], *report.get("events", {}).values()]
+        need(all(at <= st["iat"] + 300 for at in times), "claim")
+        if "embargo" in report:
+            nowhere = report["scope"].split(".")[1:] == ["all"] * 3 and "countries" not in report
+            need(nowhere and st["title"] == f"Incident {report['embargo']}", "claim")
     empty = kind in ("closing", "withdrawal", "response")
     need(st["body"]["len"] > 0 or empty, "bad-combination")
     return st

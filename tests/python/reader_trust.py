@@ -229,7 +229,8 @@ class Trust:
     def whole(self, node):
         scope = ".".join((node.split("-") + ["all"] * 4)[:4])
         grant = {"kinds": KINDS, "scopes": [scope], "tlp": "RED"}
-        return {"id": node, "constituency": [scope], "grants": [grant], "version": 0}
+        return {"id": node, "constituency": [scope], "grants": [grant], "version": 0,
+                "level": "national" if tokens(node) > 1 else "union"}
 
     def bundle(self, seat, says):
         seat["version"] = says["version"]
@@ -242,7 +243,8 @@ class Trust:
             if entry["as"] == "child":
                 common = [meet(a, b) for a in entry["constituency"] for b in seat["constituency"]]
                 child = {"id": entry["id"], "constituency": sorted(filter(None, set(common))),
-                         "grants": [*seat["grants"], entry["may"]], "version": 0}
+                         "grants": [*seat["grants"], entry["may"]], "version": 0,
+                         "level": entry["level"]}
                 self.queue.append((child, entry["bundle"]))
             elif entry["as"] == "union" and seat["id"] == self.home:
                 self.queue.append((self.whole(entry["id"]), entry["bundle"]))

@@ -1,0 +1,372 @@
+//! Which clock runs until when, and whether it was met: at month ends, late, early, corrected.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chappe::case::{Anchor, ClockError, Clocks, Deadline, DeadlineStanding, Duty, Span};
+use chappe::notice::{CaseState, Events, Regime, Report, Stage, Time};
+
+use super::made::*;
+use super::states::table;
+use crate::forge::id;
+use DeadlineStanding::{Met, MetLate, Near, Open, Passed};
+
+const SECOND: Duration = Duration::from_secs(1);
+
+fn at_the_state(held: &[Held]) -> BTreeMap<String, Deadline> {
+    let all = one(held).deadlines(&id("eu-fr"), Clocks::builtin());
+    all.into_iter().map(|deadline| (deadline.name.clone(), deadline)).collect()
+}
+
+/// When a report issued then counts as sent.
+fn sent(issued: Time) -> Time {
+    issued + SECOND
+}
+
+fn aware(at: Time) -> impl Fn(&mut Report) {
+    move |report| report.aware = at.secs()
+}
+
+fn under(regime: Regime) -> impl Fn(&mut Report) {
+    move |report| report.regime = regime
+}
+
+fn hours(count: u64) -> Duration {
+    Duration::from_secs(count * HOUR)
+}
+
+#[test]
+fn an_early_warning_is_due_24_hours_and_a_notification_72_hours_after_awareness() {
+    let aware_at = instant("2026-03-28T23:30:00Z");
+    let all = at_the_state(&[
+        report("warning", aware_at + hours(3), Stage::EarlyWarning).reporting(aware(aware_at))
+    ]);
+    // The night when clocks change in France has 23 hours; a deadline's day has 24.
+    assert_eq!(all["early-warning"].due, instant("2026-03-29T23:30:00Z"));
+    assert_eq!(all["notification"].due, instant("2026-03-31T23:30:00Z"));
+    assert_eq!(all["early-warning"].met, Some(sent(aware_at + hours(3))));
+    assert_eq!(all["notification"].met, None);
+    assert!(!all.contains_key("final"), "a final report is due only after a notification");
+    assert!(!all.contains_key("final-after-handling"));
+}
+
+#[test]
+fn a_month_ends_on_the_same_day_of_the_next_or_on_its_last() {
+    let cases = [
+        ("2027-01-31T10:00:00.000Z", "2027-02-28T10:00:00.000Z"),
+        ("2028-01-31T10:00:00.000Z", "2028-02-29T10:00:00.000Z"),
+        ("2028-01-29T23:59:59.999Z", "2028-02-29T23:59:59.999Z"),
+        ("2027-02-28T10:00:00.000Z", "2027-03-28T10:00:00.000Z"),
+        ("2028-02-29T10:00:00.000Z", "2028-03-29T10:00:00.000Z"),
+        ("2026-03-31T00:00:00.000Z", "2026-04-30T00:00:00.000Z"),
+        ("2026-12-31T23:59:59.999Z", "2027-01-31T23:59:59.999Z"),
+        ("2026-04-30T12:00:00.000Z", "2026-05-30T12:00:00.000Z"),
+        ("2100-01-31T12:00:00.000Z", "2100-02-28T12:00:00.000Z"),
+        ("2000-01-31T12:00:00.000Z", "2000-02-29T12:00:00.000Z"),
+    ];
+    let month = Span::parse("P1M").expect("a month");
+    for (from, due) in cases {
+        assert_eq!(month.after(instant(from)), Some(instant(due)), "{from}");
+    }
+}
+
+#[test]
+fn a_final_report_is_due_a_calendar_month_after_the_notification_was_sent() {
+    let notified = instant("2027-01-30T12:00:00Z");
+    let all = [
+        report("warning", notified, Stage::EarlyWarning),
+        report("notification", notified + hours(24), Stage::Notification).re("warning"),
+    ];
+    let deadline = &at_the_state(&all)["final"];
+    assert_eq!(deadline.from, sent(instant("2027-01-31T12:00:00Z")));
+    assert_eq!(deadline.due, instant("2027-02-28T12:00:01Z"));
+}
+
+#[test]
+fn while_the_incident_goes_on_a_progress_report_stands_in_and_the_final_is_due_after_handling() {
+    let start = instant("2026-11-30T08:00:00Z");
+    let handled = instant("2026-12-31T08:00:00Z");
+    let tell = |report: &mut Report| {
+        report.events = Some(Events { handled: Some(handled.secs()), ..Events::default() });
+    };
+    let mut all = vec![
+        report("notification", start, Stage::Notification),
+        report("progress", start + hours(29 * 24), Stage::Progress).re("notification"),
+    ];
+    let now = start + hours(40 * 24);
+    assert_eq!(at_the_state(&all)["final"].standing(now), Met);
+    all.push(report("handled", handled + hours(1), Stage::Progress).re("progress").reporting(tell));
+    let due = at_the_state(&all)["final-after-handling"].clone();
+    assert_eq!((due.due, due.met), (instant("2027-01-31T08:00:00Z"), None));
+    let last = due.due + hours(1);
+    all.push(report("final", last, Stage::Final).re("handled").reporting(tell));
+    assert_eq!(at_the_state(&all)["final-after-handling"].standing(last), MetLate);
+    assert_eq!(at_the_state(&all)["final"].standing(last), Met);
+}
+
+#[test]
+fn a_later_report_does_not_move_a_deadline_back_and_what_it_says_is_shown() {
+    let told = at(0);
+    let all = [
+        report("warning", told, Stage::EarlyWarning).reporting(aware(told - hours(2))),
+        report("later", told + hours(1), Stage::EarlyWarning)
+            .re("warning")
+            .reporting(aware(told + hours(1))),
+    ];
+    let deadline = &at_the_state(&all)["early-warning"];
+    assert_eq!(deadline.from, told - hours(2));
+    assert_eq!(deadline.due, told + hours(22));
+    assert_eq!(deadline.changed, Some(told + hours(1)));
+}
+
+#[test]
+fn an_earlier_awareness_that_is_told_later_counts_from_then_on() {
+    let told = at(0);
+    let mut all = vec![report("warning", told, Stage::EarlyWarning).reporting(aware(told))];
+    assert_eq!(at_the_state(&all)["early-warning"].standing(told), Met);
+    let back = report("corrected", told + hours(1), Stage::EarlyWarning).re("warning");
+    all.push(back.reporting(aware(told - hours(48))));
+    let deadline = &at_the_state(&all)["early-warning"];
+    assert_eq!(deadline.standing(told + hours(1)), MetLate);
+    assert_eq!(deadline.changed, None);
+    // Back-dated to the beginning of time, it is over; nothing overflows.
+    all[1] = all[1].clone().reporting(|report| report.aware = 0);
+    assert_eq!(at_the_state(&all)["notification"].standing(told), Passed);
+}
+
+#[test]
+fn what_counts_as_sent_is_the_first_hop_and_not_what_the_issuer_says() {
+    let told = at(0);
+    let mut late = report("warning", told, Stage::EarlyWarning).reporting(aware(told - hours(20)));
+    late.first = told + hours(5);
+    assert_eq!(at_the_state(&[late])["early-warning"].standing(told), MetLate);
+}
+
+#[test]
+fn a_report_that_came_too_early_or_out_of_order_meets_nothing() {
+    let all = [
+        report("warning", at(0), Stage::EarlyWarning),
+        report("final", at(HOUR), Stage::Final).re("warning"),
+    ];
+    assert_eq!(at_the_state(&all)["notification"].met, Some(sent(at(HOUR))));
+    let begins_with_its_end = [report("final", at(0), Stage::Final)];
+    let deadlines = at_the_state(&begins_with_its_end);
+    assert!(deadlines["early-warning"].met.is_none() && !deadlines.contains_key("final"));
+}
+
+#[test]
+fn a_correction_meets_nothing_a_second_time() {
+    let all = [
+        report("warning", at(0), Stage::EarlyWarning),
+        report("corrected", at(40 * HOUR), Stage::EarlyWarning).re("warning"),
+    ];
+    assert_eq!(at_the_state(&all)["early-warning"].met, Some(sent(at(0))));
+}
+
+#[test]
+fn a_deadline_is_open_near_passed_met_or_met_late() {
+    let start = at(0);
+    let deadline = |span: Duration, met: Option<Time>| Deadline {
+        name: "notification".into(),
+        source: "NIS2 art. 23(4)(b)".into(),
+        of: Duty::Reporter,
+        stage: Some(Stage::Notification),
+        anchor: Anchor::Aware,
+        from: start,
+        due: start + span,
+        met,
+        changed: None,
+        forwarded: false,
+    };
+    let millisecond = Duration::from_millis(1);
+    let day = deadline(hours(24), None);
+    assert_eq!(day.standing(start + hours(18)), Open);
+    assert_eq!(day.standing(start + hours(18) + millisecond), Near);
+    assert_eq!(day.standing(day.due), Near);
+    assert_eq!(day.standing(day.due + millisecond), Passed);
+    // Of a month a quarter is more than three days.
+    let month = deadline(hours(30 * 24), None);
+    assert_eq!(month.standing(start + hours(27 * 24)), Open);
+    assert_eq!(month.standing(start + hours(27 * 24) + millisecond), Near);
+    assert_eq!(deadline(hours(24), Some(start + hours(24))).standing(start), Met);
+    assert_eq!(deadline(hours(24), Some(start + hours(24) + millisecond)).standing(start), MetLate);
+}
+
+#[test]
+fn a_vulnerabilitys_final_report_is_due_14_days_after_a_measure_is_available() {
+    let tell = |report: &mut Report| {
+        report.regime = Regime::CraVulnerability;
+        report.events = Some(Events { measure: Some(at(0).secs()), ..Events::default() });
+    };
+    let first = report("warning", at(0), Stage::EarlyWarning);
+    let none = at_the_state(&[first.clone().reporting(under(Regime::CraVulnerability))]);
+    assert!(!none.contains_key("final"), "without a measure nothing is due");
+    assert_eq!(at_the_state(&[first.reporting(tell)])["final"].due, at(14 * DAY));
+}
+
+#[test]
+fn a_severe_incidents_final_report_is_due_a_month_after_the_notification_and_no_progress_meets_it()
+{
+    let cra = || under(Regime::CraIncident);
+    let start = instant("2026-08-31T08:00:00Z");
+    let all = [
+        report("notification", start, Stage::Notification).reporting(cra()),
+        report("progress", start + hours(1), Stage::Progress).re("notification").reporting(cra()),
+    ];
+    let deadline = &at_the_state(&all)["final"];
+    assert_eq!((deadline.due, deadline.met), (instant("2026-09-30T08:00:01Z"), None));
+}
+
+#[test]
+fn a_bank_counts_from_classification_and_from_awareness_then_from_report_to_report() {
+    let tell = |report: &mut Report| {
+        report.regime = Regime::Dora;
+        report.aware = at(0).secs();
+        report.events = Some(Events { classified: Some(at(2 * HOUR).secs()), ..Events::default() });
+    };
+    let mut all = vec![report("initial", at(3 * HOUR), Stage::Notification).reporting(tell)];
+    let deadlines = at_the_state(&all);
+    assert_eq!(deadlines["notification"].due, at(6 * HOUR));
+    assert_eq!(deadlines["notification-after-awareness"].due, at(24 * HOUR));
+    assert_eq!(deadlines["intermediate"].due, sent(at(75 * HOUR)));
+    assert!(!deadlines.contains_key("final"));
+    let next = instant("2026-11-30T09:00:00Z");
+    all.push(report("intermediate", next, Stage::Intermediate).re("initial").reporting(tell));
+    assert_eq!(at_the_state(&all)["final"].due, instant("2026-12-30T09:00:01Z"));
+    assert_eq!(at_the_state(&all)["notification"].met, Some(sent(at(3 * HOUR))));
+}
+
+#[test]
+fn a_level_has_24_hours_for_its_first_feedback_from_when_the_report_came_to_it() {
+    let mut all = vec![report("warning", at(0), Stage::EarlyWarning)];
+    all[0].since = at(HOUR);
+    for regime in Regime::ALL {
+        let deadlines = at_the_state(&[all[0].clone().reporting(under(regime))]);
+        assert_eq!(deadlines["first-feedback"].due, at(25 * HOUR), "{regime}");
+        assert_eq!(deadlines.len() == 1, regime == Regime::None);
+    }
+    let anothers = word("eu-fr-bre", "eu-fr-bre-chu", "warning", at(2 * HOUR), CaseState::Accepted);
+    all.push(anothers);
+    assert_eq!(at_the_state(&all)["first-feedback"].met, None);
+    let out_of_order = word("eu-fr", "eu-fr-bre-chu", "warning", at(3 * HOUR), CaseState::Closed);
+    all.push(out_of_order);
+    assert_eq!(at_the_state(&all)["first-feedback"].met, None);
+    let own = word("eu-fr", "eu-fr-bre-chu", "warning", at(4 * HOUR), CaseState::Accepted);
+    all.push(own);
+    assert_eq!(at_the_state(&all)["first-feedback"].met, Some(sent(at(4 * HOUR))));
+}
+
+#[test]
+fn who_reported_has_no_feedback_to_give() {
+    let case = one(&[report("warning", at(0), Stage::EarlyWarning)]);
+    let own = case.deadlines(&id("eu-fr-bre-chu"), Clocks::builtin());
+    assert!(!own.is_empty() && own.iter().all(|deadline| deadline.of == Duty::Reporter));
+}
+
+#[test]
+fn what_a_forward_met_is_never_called_late_but_what_nobody_met_passes() {
+    let forward = report_of("eu-fr-bre", "eu-fr", "forward", at(0), Stage::EarlyWarning)
+        .origin("warning")
+        .reporting(aware(at(0) - hours(60)));
+    let deadlines = at_the_state(&[forward]);
+    assert_eq!(deadlines["early-warning"].standing(at(0)), Met);
+    assert!(deadlines["early-warning"].forwarded);
+    assert_eq!(deadlines["notification"].standing(at(20 * HOUR)), Passed);
+}
+
+#[test]
+fn a_forward_changes_no_deadline_where_what_it_forwards_is_here() {
+    let warning = report("warning", at(0), Stage::EarlyWarning).to("eu-fr-bre");
+    let forward = report_of("eu-fr-bre", "eu-fr", "forward", at(DAY), Stage::Notification);
+    let forward = forward.origin("warning").reporting(aware(at(0) - hours(100)));
+    let me = id("eu-fr-bre");
+    let due = |held: &[Held]| one(held).deadlines(&me, Clocks::builtin());
+    assert_eq!(due(std::slice::from_ref(&warning)), due(&[warning.clone(), forward]));
+}
+
+#[test]
+fn deadlines_come_in_their_order_and_the_next_is_the_first_that_is_not_met() {
+    let case = one(&[report("notification", at(0), Stage::Notification)]);
+    let me = id("eu-fr-bre-chu");
+    let all = case.deadlines(&me, Clocks::builtin());
+    assert!(all.is_sorted_by_key(|deadline| deadline.due));
+    let next = case.next_deadline(&me, Clocks::builtin()).expect("one is open");
+    assert_eq!((next.name.as_str(), next.met), ("final", None));
+}
+
+#[test]
+fn the_protocol_lists_every_clock_and_no_other() {
+    let row = |clock: &chappe::case::Clock| {
+        let stages = clock.satisfied_by.iter().map(|stage| stage.as_str());
+        let met: Vec<&str> =
+            if clock.satisfied_by.is_empty() { vec!["response"] } else { stages.collect() };
+        [
+            clock.regime.map_or("any", Regime::as_str).to_owned(),
+            clock.name.clone(),
+            clock.of.as_str().to_owned(),
+            clock.anchor.as_str().to_owned(),
+            clock.after.to_string(),
+            met.join(" "),
+            clock.source.clone(),
+        ]
+    };
+    let known: Vec<Vec<String>> =
+        Clocks::builtin().all().iter().map(|clock| row(clock).to_vec()).collect();
+    assert_eq!(table("clocks"), known);
+}
+
+const CLOCK: &str = "[[clock]]\nregime = \"nis2\"\nname = \"n\"\nof = \"reporter\"\n\
+    stage = \"final\"\nanchor = \"aware\"\nafter = \"P1M\"\nsatisfied_by = [\"final\"]\n\
+    source = \"a law\"\n";
+
+#[test]
+fn a_file_of_clocks_is_read_strictly_and_a_mistake_names_file_field_and_what_was_expected() {
+    let mistakes = [
+        ("regime = \"nis2\"", "regime = \"nis-2\"", "clock[0].regime"),
+        ("name = \"n\"", "name = \"N n\"", "clock[0].name"),
+        ("of = \"reporter\"", "of = \"victim\"", "clock[0].of"),
+        ("of = \"reporter\"", "of = \"csirt\"", "clock[0].stage"),
+        ("stage = \"final\"", "stage = \"last\"", "clock[0].stage"),
+        ("stage = \"final\"\n", "", "clock[0].stage"),
+        ("anchor = \"aware\"", "anchor = \"awareness\"", "clock[0].anchor"),
+        ("after = \"P1M\"", "after = \"one month\"", "clock[0].after"),
+        ("after = \"P1M\"", "after = \"1mo\"", "clock[0].after"),
+        ("after = \"P1M\"", "after = \"PT0S\"", "clock[0].after"),
+        ("after = \"P1M\"", "after = \"-P1M\"", "clock[0].after"),
+        ("after = \"P1M\"", "after = \"P2Y\"", "clock[0].after"),
+        ("after = \"P1M\"", "after = 24", "clock[0].after"),
+        ("satisfied_by = [\"final\"]", "satisfied_by = []", "clock[0].satisfied_by"),
+        ("satisfied_by = [\"final\"]", "satisfied_by = \"final\"", "clock[0].satisfied_by"),
+        ("satisfied_by = [\"final\"]", "satisfied_by = [\"fin\"]", "clock[0].satisfied_by"),
+        ("satisfied_by = [\"final\"]", "satisfied_by = [\"response\"]", "clock[0].satisfied_by"),
+        ("source = \"a law\"", "source = \"\"", "clock[0].source"),
+        ("source = \"a law\"", "sauce = \"a law\"", "clock[0].sauce"),
+        ("[[clock]]", "[[clocks]]", "clocks"),
+        ("[[clock]]", "[clock]", "clock"),
+    ];
+    assert!(Clocks::parse(CLOCK, "clocks.toml").is_ok());
+    for (right, wrong, where_) in mistakes {
+        let text = CLOCK.replacen(right, wrong, 1);
+        match Clocks::parse(&text, "national.toml") {
+            Err(ClockError::Field { file, field, expected, .. }) => {
+                assert_eq!((file.as_str(), field.as_str()), ("national.toml", where_), "{wrong}");
+                assert!(!expected.is_empty());
+            }
+            other => panic!("{wrong}: {other:?}"),
+        }
+    }
+    let twice = format!("{CLOCK}{CLOCK}");
+    assert!(matches!(Clocks::parse(&twice, "f"), Err(ClockError::Field { field, .. })
+        if field == "clock[1].name"));
+    assert!(matches!(Clocks::parse("clock = [", "f"), Err(ClockError::Form { .. })));
+    assert!(Clocks::parse("", "f").is_err(), "no clock at all is a mistake");
+}
+
+#[test]
+fn a_fast_clock_is_a_file_like_any_other() {
+    let fast = Clocks::parse(&CLOCK.replace("P1M", "PT2S"), "fast.toml").expect("clocks");
+    let case = one(&[report("warning", at(0), Stage::EarlyWarning).reporting(aware(at(0)))]);
+    let all = case.deadlines(&id("eu-fr"), &fast);
+    assert_eq!(all.iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [at(2)]);
+    assert!(fast.has_final(Regime::Nis2) && !fast.has_final(Regime::Dora));
+}
