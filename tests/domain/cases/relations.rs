@@ -14,6 +14,7 @@ fn router(me: &str) -> Router {
         severities: vec![Severity::Critical],
         sectors: vec![],
         issuers: vec![],
+        cross_border: None,
         then: ClimbThen::Climb,
     };
     Router::new(id(me), Policy { rules: vec![], climbs: vec![climb] })
