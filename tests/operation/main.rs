@@ -15,6 +15,7 @@ mod rendering;
 mod support;
 
 mod bad_input;
+mod cases;
 mod crash;
 mod disk;
 mod endings;
