@@ -229,7 +229,7 @@ impl Bus {
         subject: &str,
         answer: impl Future<Output = T>,
     ) -> Result<T, BusError> {
-        let what = subject.to_owned();
+        let what = shown(subject);
         if !self.is_up() {
             return Err(BusError::Away { what });
         }
@@ -248,7 +248,16 @@ impl Bus {
 }
 
 pub(super) fn refused(what: &str, why: &impl ToString) -> BusError {
-    BusError::Refused { what: what.to_owned(), why: why.to_string() }
+    BusError::Refused { what: shown(what), why: why.to_string() }
+}
+
+/// What is asked for, as errors and logs have it: the subject of a case says where the incident
+/// happened, and in which sector.
+pub(super) fn shown(subject: &str) -> String {
+    match subject.split_once(".cases.") {
+        Some((before, _)) => format!("{before}.cases"),
+        None => subject.to_owned(),
+    }
 }
 
 fn is_away(kind: ConnectErrorKind) -> bool {
@@ -313,4 +322,20 @@ fn check_server(url: &str, client: &Client) -> Result<(), BusError> {
         return Err(BusError::MaxPayload { url: url.to_owned(), found: info.max_payload });
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_error_says_where_an_incident_happened() {
+        let case = "chappe.cases.eu.fr.bre.health.amber.critical.eu-fr-bre-hospital1.0a";
+        let asked = format!("$JS.API.DIRECT.GET.CASES.{case}");
+        for what in [case.to_owned(), asked, format!("Permissions Violation for \"{case}\"")] {
+            let said = refused(&what, &"it is away").to_string();
+            assert!(said.contains("chappe.cases") && !said.contains("health"), "{said}");
+        }
+        assert_eq!(shown("chappe.desk.cases"), "chappe.desk.cases");
+    }
 }

@@ -11,6 +11,8 @@ use std::sync::{Mutex, PoisonError};
 use async_nats::{Event, ServerError};
 use tokio::sync::watch;
 
+use super::connect::shown;
+
 /// Refused subjects that are remembered.
 const REMEMBERED: usize = 64;
 
@@ -110,7 +112,8 @@ impl Link {
         let subject = text.split('"').nth(1).unwrap_or(text);
         let count = self.violations() + 1;
         if self.remember(subject, count) {
-            tracing::warn!(connection = %self.name, error = text, "the server refuses a subject");
+            tracing::warn!(connection = %self.name, error = shown(text),
+                "the server refuses a subject");
         }
         self.violations.send_replace(count);
     }

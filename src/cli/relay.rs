@@ -59,6 +59,8 @@ fn check(config: &RelayConfig) -> Outcome {
     say!("publishers {}", names(hood.all_publishers().iter()));
     say!("streams    {}, durables {}", plan.streams.len(), plan.durables.len());
     say!("rules      {}, climbing rules {}", config.rules.len(), config.climbs.len());
+    let clocks = prepared.clocks().all().len();
+    say!("cases      clocks {clocks}, rules on similar ones {}", config.cases.similar.len());
     Ok(())
 }
 

@@ -73,6 +73,12 @@ fn clocks(config: &RelayConfig) -> Result<Clocks, RelayError> {
 }
 
 impl Prepared {
+    /// The legal clocks.
+    #[must_use]
+    pub fn clocks(&self) -> &Clocks {
+        &self.clocks
+    }
+
     /// Whom the node serves and who works there, by the files alone.
     ///
     /// # Errors
