@@ -4,7 +4,8 @@
 use std::time::Duration;
 
 use super::erase::is_erasing;
-use super::ledger::{Ledger, Standing};
+use super::ledger::Ledger;
+use super::standing::Standing;
 use crate::notice::{Audience, Id, Kind, Statement, Time};
 
 /// As long as the stream of cases keeps anything.

@@ -6,9 +6,11 @@ mod filed;
 mod ledger;
 mod manifest;
 mod relation;
+mod standing;
 mod thread;
 
 pub use self::erase::{Due, Tombstone, is_erasing};
-pub use self::ledger::{EXPIRES_SOON, Kept, Ledger, Standing};
+pub use self::ledger::{EXPIRES_SOON, Kept, Ledger};
 pub use self::manifest::{Channel, Manifest};
+pub use self::standing::Standing;
 pub use self::thread::{Thread, ThreadKey, Version};
