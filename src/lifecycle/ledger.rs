@@ -8,6 +8,7 @@ use super::erase::is_erasing;
 use super::filed::{FILED, is_filed};
 use super::manifest::{Channel, Manifest, ends_others};
 use super::relation::{forwards, relates};
+use super::standing::Standing;
 use super::thread::{Thread, ThreadKey, Version};
 use crate::jws::KeyId;
 use crate::notice::{Id, Kind, NodeId, Reason, Statement, Time};
