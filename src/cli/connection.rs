@@ -11,7 +11,7 @@ use crate::bus::{BusError, Endpoint, TlsFiles};
 use crate::config::{self, DeskProfile, Environment};
 use crate::keys::{self, KeyFile};
 use crate::notice::NodeId;
-use crate::publish::{Drained, Fate, Offline, Place, Session, SessionError};
+use crate::publish::{Drained, Fate, Offline, Place, Relation, Relations, Session, SessionError};
 use crate::relay::TrustFiles;
 
 #[derive(Debug, Args)]
@@ -148,6 +148,11 @@ fn tell(drained: &Drained) {
         Fate::Anew(id) => format!("too old to be taken; signed anew as {}", id.short()),
     };
     complain(&format!("from the spool: {} \"{title}\": {fate}", id.short()));
+}
+
+/// Which advisories this user has published from which cases.
+pub(super) fn relations(connection: &Connection) -> Result<Vec<Relation>, Failure> {
+    Relations::beside(&connection.place()?.spool).all().map_err(Failure::failed)
 }
 
 /// Of each node and user its own: who works for two nodes must not send one's at the other.

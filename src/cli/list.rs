@@ -1,4 +1,4 @@
-//! `chappe list`, `chappe show` and `chappe cases`: what this node holds.
+//! `chappe list` and `chappe show`: what this node holds.
 
 use clap::Args;
 
@@ -38,9 +38,9 @@ pub(super) struct ShowArguments {
     json: bool,
 }
 
-pub(super) async fn run(cases: bool, arguments: Arguments) -> Outcome {
+pub(super) async fn run(arguments: Arguments) -> Outcome {
     let session = arguments.connection.open_to_read().await?;
-    let question = DeskQuestion { cases, own: arguments.own, ..DeskQuestion::default() };
+    let question = DeskQuestion { own: arguments.own, ..DeskQuestion::default() };
     if arguments.ids {
         return ids(&session, question).await;
     }

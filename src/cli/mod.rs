@@ -4,6 +4,9 @@
 
 mod ack;
 mod annotate;
+mod ask;
+mod case;
+mod cases;
 mod connection;
 mod demo;
 mod escalate;
@@ -65,11 +68,13 @@ enum Verb {
     /// Say that a person here has read a notice
     Ack(ack::Arguments),
     /// Send an incident report up
-    Escalate(escalate::Arguments),
+    Escalate(Box<escalate::Arguments>),
     /// Answer a case
     Respond(respond::Arguments),
-    /// List escalations and responses, newest first
-    Cases(list::Arguments),
+    /// List open cases, the next deadline first
+    Cases(cases::Arguments),
+    /// One case: show, forward, admit, lift, export
+    Case(case::Arguments),
     /// What this node has refused: list, show, release, drop
     Quarantine(quarantine::Arguments),
     /// Show notices as they come
@@ -125,13 +130,14 @@ pub fn main(arguments: Arguments) -> ExitCode {
         Verb::Withdraw(arguments) => on_runtime(withdraw::withdraw(arguments)),
         Verb::Close(arguments) => on_runtime(withdraw::close(arguments)),
         Verb::Annotate(arguments) => on_runtime(annotate::run(arguments)),
-        Verb::List(arguments) => on_runtime(list::run(false, arguments)),
+        Verb::List(arguments) => on_runtime(list::run(arguments)),
         Verb::Show(arguments) => on_runtime(list::show(arguments)),
         Verb::Trace(arguments) => on_runtime(trace::run(arguments)),
         Verb::Ack(arguments) => on_runtime(ack::run(arguments)),
-        Verb::Escalate(arguments) => on_runtime(escalate::run(arguments)),
+        Verb::Escalate(arguments) => on_runtime(escalate::run(*arguments)),
         Verb::Respond(arguments) => on_runtime(respond::run(arguments)),
-        Verb::Cases(arguments) => on_runtime(list::run(true, arguments)),
+        Verb::Cases(arguments) => on_runtime(cases::run(arguments)),
+        Verb::Case(arguments) => on_runtime(case::run(arguments)),
         Verb::Quarantine(arguments) => on_runtime(quarantine::run(arguments)),
         Verb::Subscribe(arguments) => on_runtime(subscribe::run(arguments)),
         Verb::Verify(arguments) => verify::run(arguments),

@@ -1,22 +1,23 @@
 //! `chappe publish`
 
 mod ending;
+mod from_case;
 
-use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use self::from_case::Source;
 use super::connection::{Connection, Reached, drain, failure, reach};
 use super::output::say;
 use super::sending::{send, spool};
 use super::targets::{audience, check_reached, current, find};
 use super::wait::Wait;
-use super::{Failure, Outcome};
+use super::{Failure, Outcome, ask};
 use crate::document::{self, Described};
 use crate::notice::{Audience, Kind, MAX_BODY_BYTES, NodeId, Severity, Statement, Tlp};
 use crate::policy::{Concern, entitled};
-use crate::publish::{Draft, DraftError, Offline, Options, Session};
+use crate::publish::{Draft, DraftError, Offline, Options, Relations, Session};
 use crate::trust::Trust;
 
 const TO: &str = "\
@@ -29,7 +30,8 @@ const UNDETERMINED: &str = "und";
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// A CSAF or CERT-FR document, or any file
-    file: PathBuf,
+    #[arg(required_unless_present = "from_case")]
+    file: Option<PathBuf>,
     #[command(flatten)]
     connection: Connection,
     /// Who may receive it: a scope (eu.fr.all.health) or a node (eu-fr-bre); may be repeated
@@ -68,6 +70,10 @@ pub(super) struct Arguments {
     /// Update this node's own notices of that reference, for every audience that has them
     #[arg(long, value_name = "REF")]
     updates: Option<String>,
+    /// It comes from a case, by the beginning of the id of any notice of it: that is kept here
+    /// alone, and neither label nor text may give the case away. Without FILE, a draft is written
+    #[arg(long, value_name = "CASE")]
+    from_case: Option<String>,
     /// Say who is entitled, and who could read it on the way, and send nothing
     #[arg(long)]
     dry_run: bool,
@@ -79,8 +85,14 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(mut arguments: Arguments) -> Outcome {
-    let body = read(&arguments.file, MAX_BODY_BYTES)?;
-    let name = arguments.file.display().to_string();
+    let (file, case) = (arguments.file.clone(), arguments.from_case.clone());
+    let file = match (file, case) {
+        (Some(file), _) => file,
+        (None, Some(case)) => return from_case::start(&arguments, &case).await,
+        (None, None) => return Err(Failure::usage("a file is needed")),
+    };
+    let body = read(&file, MAX_BODY_BYTES)?;
+    let name = file.display().to_string();
     let described = document::describe(&body, &name).map_err(Failure::usage)?;
     let asc = detached(&arguments)?;
     let over = described.ends(&crate::time::now().to_string());
@@ -110,6 +122,9 @@ pub(super) async fn run(mut arguments: Arguments) -> Outcome {
         }
         match reach(offline).await? {
             Reached::Up(session) => (session, statements),
+            Reached::Down(_, why) if arguments.from_case.is_some() => {
+                return Err(Failure::failed(format!("the case cannot be looked at: {why}")));
+            }
             Reached::Down(offline, why) => {
                 for s in &statements {
                     let (body, asc) = (body.clone(), asc.clone());
@@ -119,11 +134,19 @@ pub(super) async fn run(mut arguments: Arguments) -> Outcome {
             }
         }
     };
+    let source = Source::of(&session, &arguments).await?;
+    if let Some(source) = &source {
+        statements.iter().try_for_each(|statement| source.check(statement, &body))?;
+    }
     let mut sent = Vec::new();
     for statement in statements {
         let renewed = renewal(&session, &arguments, &paper, &statement).await?;
         let statement = renewed.unwrap_or(statement);
         let id = send(&session, &statement, body.clone(), asc.clone(), arguments.json).await?;
+        if let Some(source) = &source {
+            let spool = arguments.connection.place()?.spool;
+            source.keep(&Relations::beside(&spool), id, &statement)?;
+        }
         sent.push((id, statement));
     }
     arguments.wait.until_answered(&session, &sent, arguments.json).await
@@ -175,7 +198,8 @@ fn detached(arguments: &Arguments) -> Result<Option<Vec<u8>>, Failure> {
     if let Some(path) = &arguments.asc {
         return read(path, crate::notice::MAX_BODY_SIG_BYTES).map(Some);
     }
-    let mut beside = arguments.file.clone().into_os_string();
+    let Some(file) = arguments.file.clone() else { return Ok(None) };
+    let mut beside = file.into_os_string();
     beside.push(".asc");
     let beside = PathBuf::from(beside);
     if beside.exists() {
@@ -188,29 +212,26 @@ fn detached(arguments: &Arguments) -> Result<Option<Vec<u8>>, Failure> {
 fn ask_for_missing(arguments: &mut Arguments, described: &Described) -> Result<(), Failure> {
     // An update is labelled as what it updates: under another label it would be another thread.
     if arguments.tlp.is_none() && arguments.updates.is_none() {
-        arguments.tlp = ask("Label (CLEAR, GREEN, AMBER, AMBER+STRICT, RED)", "label", "--tlp")?;
+        arguments.tlp =
+            ask_for("Label (CLEAR, GREEN, AMBER, AMBER+STRICT, RED)", "label", "--tlp")?;
     }
     let known = described.severity.is_some() || arguments.updates.is_some();
     if arguments.severity.is_none() && !known {
         let question = "Severity (critical, high, medium, low, unknown)";
-        arguments.severity = ask(question, "severity", "--severity")?;
+        arguments.severity = ask_for(question, "severity", "--severity")?;
     }
     Ok(())
 }
 
-fn ask<T: std::str::FromStr<Err: ToString>>(
+fn ask_for<T: std::str::FromStr<Err: ToString>>(
     question: &str,
     what: &'static str,
     flag: &'static str,
 ) -> Result<Option<T>, Failure> {
-    if !std::io::stdin().is_terminal() {
+    if !ask::is_possible() {
         return Err(Failure::usage(DraftError::Missing { what, flag }));
     }
-    print!("{question}: ");
-    std::io::stdout().flush().map_err(Failure::failed)?;
-    let mut line = String::new();
-    std::io::stdin().read_line(&mut line).map_err(Failure::failed)?;
-    line.trim().parse().map(Some).map_err(|e: T::Err| Failure::usage(e.to_string()))
+    ask::ask(question)?.parse().map(Some).map_err(|e: T::Err| Failure::usage(e.to_string()))
 }
 
 fn originals(
@@ -283,7 +304,11 @@ async fn updates(
 /// What was said. A document that does not say who it is goes by its file's name and its issuer;
 /// that decides nothing about who gets it.
 fn options(arguments: &Arguments, node: &NodeId, described: &Described) -> Options {
-    let file = arguments.file.file_name().map(|name| name.to_string_lossy().into_owned());
+    let file = arguments
+        .file
+        .as_deref()
+        .and_then(Path::file_name)
+        .map(|name| name.to_string_lossy().into_owned());
     let file = file.as_deref().and_then(document::fit_title);
     let or = |asked: &Option<String>, own: &Option<String>, otherwise: Option<String>| {
         asked.clone().or_else(|| own.clone()).or(otherwise)

@@ -1,17 +1,17 @@
-//! `chappe respond`
+//! `chappe respond`: a level's word in a case, if it may be said now.
 
 use clap::Args;
 
+use super::case::Held;
 use super::connection::Connection;
 use super::sending::send;
-use super::targets::find;
 use super::{Failure, Outcome};
-use crate::notice::{CaseState, Kind};
-use crate::publish::{Target, response};
+use crate::notice::{CaseState, NodeId};
+use crate::publish::{Answering, Session, answer};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The beginning of the id of a report of the case
+    /// The beginning of the id of any notice of the case
     case: String,
     #[command(flatten)]
     connection: Connection,
@@ -24,12 +24,16 @@ pub(super) struct Arguments {
     /// Why, with `rejected`
     #[arg(long)]
     reason: Option<String>,
+    /// For a node below instead of who reported it, of a case that this node reported: it is
+    /// admitted to the case
+    #[arg(long, value_name = "NODE")]
+    to: Option<NodeId>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
 }
 
-fn state(text: &str) -> Result<CaseState, String> {
+pub(super) fn state(text: &str) -> Result<CaseState, String> {
     CaseState::ALL.into_iter().find(|state| state.as_str() == text).ok_or_else(|| {
         let all: Vec<&str> = CaseState::ALL.iter().map(|state| state.as_str()).collect();
         format!("expected one of {}", all.join(", "))
@@ -41,20 +45,52 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         return Err(Failure::usage("--state rejected needs --reason"));
     }
     let session = arguments.connection.open().await?;
-    let mut found = find(&session, &arguments.case, false, true).await?;
-    found.retain(|listed| listed.statement.kind == Kind::Escalation);
-    let [listed] = found.as_slice() else {
-        return Err(Failure::usage(format!(
-            "`{}` names {} reports; give more of the id",
-            arguments.case,
-            found.len()
-        )));
-    };
-    let target = Target { id: listed.id, statement: listed.statement.clone() };
-    let draft = session.draft(crate::time::now());
-    let (state, reason) = (arguments.state, arguments.reason);
-    let statement =
-        response(&draft, &target, state, reason, &arguments.text).map_err(Failure::usage)?;
-    send(&session, &statement, arguments.text.into_bytes(), None, arguments.json).await?;
-    Ok(())
+    let held = Held::find(&session, &arguments.case).await?;
+    let Arguments { case, state, text, reason, to, json, .. } = arguments;
+    let said = Said { case, answering: Answering { state, reason, to }, text, json };
+    said.send(&session, &held).await
+}
+
+/// A word of this level.
+pub(super) struct Said {
+    pub(super) case: String,
+    pub(super) answering: Answering,
+    pub(super) text: String,
+    pub(super) json: bool,
+}
+
+impl Said {
+    /// Refused (exit 3) if the level may not say it now.
+    pub(super) async fn send(self, session: &Session, held: &Held) -> Outcome {
+        let me = session.node();
+        held.case
+            .may_say(me, self.answering.state)
+            .map_err(|e| Failure::refused(format!("state: {e}")))?;
+        let report = match &self.answering.to {
+            Some(to) => {
+                check_admitted(me, to)?;
+                held.report(&self.case, |told| told.by == *me)
+            }
+            // Who took a report on the telephone answers its own.
+            None => held
+                .report(&self.case, |told| told.by != *me)
+                .or_else(|| held.report(&self.case, |_| true)),
+        };
+        let report = report.ok_or_else(|| {
+            let whose = if self.answering.to.is_some() { " of this node" } else { "" };
+            Failure::refused(format!("relation: {} has no report{whose} to answer", self.case))
+        })?;
+        let draft = session.draft(crate::time::now());
+        let statement = answer(&draft, &report.target(), &self.answering, &self.text)
+            .map_err(Failure::usage)?;
+        send(session, &statement, self.text.into_bytes(), None, self.json).await?;
+        Ok(())
+    }
+}
+
+fn check_admitted(me: &NodeId, to: &NodeId) -> Outcome {
+    if me != to && me.contains(to) {
+        return Ok(());
+    }
+    Err(Failure::refused(format!("audience: {to} is not below {me}, so it cannot be admitted")))
 }

@@ -161,6 +161,8 @@ pub(super) async fn climb(
             regime: Regime::Nis2,
             before: None,
             exercise: None,
+            embargo: None,
+            origin: None,
         };
         let draft = players.at(&entity.id).await?.draft(crate::time::now());
         let statement = escalation(&draft, &incident, &said, &body)?;

@@ -2,7 +2,8 @@
 //! told to open a body with is the publisher's word, not a guess at bytes.
 
 /// The media type by extension, else `application/octet-stream`.
-pub(super) fn of(file_name: &str) -> &'static str {
+#[must_use]
+pub fn of(file_name: &str) -> &'static str {
     match extension(file_name).as_str() {
         "txt" => "text/plain",
         "md" => "text/markdown",

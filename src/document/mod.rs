@@ -28,7 +28,11 @@ use serde_json::Value;
 
 pub use self::described::{Described, Format};
 pub use self::error::DocumentError;
-pub use self::incident::{Affected, Incident, Nis2, ReportedBy, Via};
+pub use self::incident::{
+    Affected, Attachment, Form, Incident, NEEDED, Needed, Nis2, REDACTABLE, RedactError,
+    ReportedBy, Via, Victim, check_unnamed, field_of, has_text, redact,
+};
+pub use self::media::of as media_of;
 pub use self::title::fit_title;
 pub use self::vocabulary::{Class, Nature, classes, is_incident_type, natures};
 

@@ -4,6 +4,7 @@
 //! a key is the issuer. Keys are made and read by openssl too, so that nobody depends on this
 //! program to keep them.
 
+mod age;
 mod encrypted;
 mod error;
 mod nkey;
@@ -14,6 +15,7 @@ mod public;
 mod secret;
 mod terminal;
 
+pub use self::age::{Recipient, SealError, sealed};
 pub use self::error::KeyFileError;
 pub use self::nkey::{NkeyFile, create_nkey, read_nkey};
 pub use self::passphrase::{CREDENTIAL, MAX_PASSPHRASE_BYTES, MIN_PASSPHRASE_CHARS, Passphrase};

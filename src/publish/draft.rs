@@ -30,6 +30,9 @@ pub enum DraftError {
         /// The command's.
         asked: Tlp,
     },
+    /// Only reports are passed on.
+    #[error("it is no report of an incident")]
+    NoReport,
     /// A draft never leaves its organisation.
     #[error("the document's status is draft: it never leaves the issuing organisation")]
     Status,

@@ -23,6 +23,7 @@ const VERBS: &[&str] = &[
     "escalate",
     "respond",
     "cases",
+    "case",
     "subscribe",
     "verify",
     "status",
@@ -291,4 +292,40 @@ fn a_demo_is_not_played_over_an_earlier_one() {
     ends(&["demo", "--topology", "nowhere.toml"], 2, &["nowhere.toml"]);
     let none = ["demo", "--once", "--topology", "topology/small.toml", "--documents", "nowhere"];
     ends(&none, 2, &["nowhere"]);
+}
+
+#[test]
+fn what_a_report_lacks_is_named_in_a_pipe_all_at_once_with_its_flags() {
+    let all = Rendered::new();
+    let profile = all.path("nodes/eu-fr-bre/desk.toml");
+    let report = |words: &[&str], code, said: &[&str]| {
+        ends(&[&["escalate", "-c", &profile], words].concat(), code, said)
+    };
+    let flags = ["--for", "--aware", "--type", "--scope", "--sector", "--summary", "--tlp"];
+    let said = report(&["--severity", "high"], 2, &flags);
+    assert!(!said.contains("--severity"), "{said}");
+    let file = "demo/incident.json";
+    let naive = [file, "--tlp", "AMBER", "--aware", "2026-11-24T08:10:00"];
+    report(&naive, 2, &["`aware`", "an instant with its offset"]);
+    report(&[file, "--tlp", "AMBER", "--via", "fax"], 2, &["phone, portal or mail"]);
+    report(&[file, "--tlp", "AMBER", "--stage", "final"], 3, &["stage: a case begins with"]);
+    report(&[file, "--tlp", "AMBER", "--regime", "nis3"], 2, &["nis2, cra-vulnerability"]);
+    let large = all.write("large.bin", vec![0; 7 * 1024 * 1024]);
+    report(&[file, "--tlp", "AMBER", "--attach", &large], 2, &["large.bin", "at most"]);
+}
+
+#[test]
+fn a_victims_own_node_cannot_put_its_case_under_embargo() {
+    let all = Rendered::new();
+    let profile = all.path("nodes/eu-fr-bre-hospital1/desk.toml");
+    let words = ["escalate", "demo/incident.json", "-c", &profile, "--tlp", "AMBER"];
+    ends(&[&words[..], &["--embargo", "heron"]].concat(), 3, &["embargo: only a CSIRT"]);
+}
+
+#[test]
+fn a_field_that_cannot_be_left_out_is_wrong_usage() {
+    let words = ["case", "forward", "0123abcd", "--redact", "severity", "-c", "x.toml"];
+    ends(&words, 2, &["expected name or one of affected.name, reported_by"]);
+    let words = ["case", "export", "x.age", "--to", "age1abc", "-c", "x.toml"];
+    ends(&words, 2, &["expected an age recipient"]);
 }

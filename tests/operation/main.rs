@@ -17,6 +17,7 @@ mod support;
 mod bad_input;
 mod cases;
 mod crash;
+mod desk_cases;
 mod disk;
 mod endings;
 mod erase;

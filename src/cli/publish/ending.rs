@@ -13,6 +13,9 @@ use crate::publish::{Session, Target, ended_title, ending_by};
 use crate::relay::{DeskQuestion, Listed};
 
 pub(super) async fn end(arguments: &Arguments, kind: Kind, paper: &Paper<'_>) -> Outcome {
+    if arguments.from_case.is_some() {
+        return Err(Failure::usage("the document says that it is over: it comes from no case"));
+    }
     let session = arguments.connection.open().await?;
     let found = versions(&session, arguments, paper).await?;
     let targets: Vec<Target> = found.iter().filter(|l| may_end(kind, l)).map(target).collect();

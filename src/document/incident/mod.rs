@@ -18,20 +18,37 @@
 //! }
 //! ```
 //!
-//! `affected`, `aware`, `type`, `severity`, `scope` and `summary` must be there. It is written in a
+//! `affected`, `aware`, `type`, `severity`, `scope` and `summary` must be there; `events` has the
+//! times that the clocks of DORA and CRA start from, `attachment` one file, and
+//! `docs/incident.schema.json` says all of it in JSON Schema. It is written in a
 //! hurry, so a misspelt field or word is an error that says what was meant, never ignored. The
 //! stage and the legal regime come from the command line: they change from report to report, the
 //! file need not. The bytes of the file travel as they are; these are the fields that routing and
 //! clocks need, and those that people look for first.
 
+mod attachment;
+mod form;
+mod parts;
+mod redact;
+#[cfg(test)]
+mod schema;
+mod victim;
+
+pub use self::attachment::Attachment;
+pub use self::form::{Form, NEEDED, Needed};
+pub use self::redact::{REDACTABLE, RedactError, check_unnamed, field_of, has_text, redact};
+pub use self::victim::Victim;
+
+use self::parts::{
+    INSTANT, affected, countries, events, incident, indicators, instant, nature, nis2, optional,
+    reported_by, scope, severity, words,
+};
 use super::error::DocumentError;
 use super::fields::Field;
-use super::{json, vocabulary};
-use crate::notice::{ALL, Scope, Severity, by_name};
+use super::json;
+use crate::notice::{Events, Scope, Severity};
 
-const MAX_COUNTRIES: usize = 30;
-const MAX_INDICATORS: usize = 1_000;
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 14] = [
     "affected",
     "reported_by",
     "aware",
@@ -44,6 +61,8 @@ const KEYS: [&str; 12] = [
     "indicators",
     "summary",
     "contact",
+    "events",
+    "attachment",
 ];
 
 /// An incident as reported.
@@ -73,13 +92,17 @@ pub struct Incident {
     pub summary: String,
     /// How to reach somebody.
     pub contact: Option<String>,
+    /// When what happened that other clocks than awareness's start from.
+    pub events: Option<Events>,
+    /// One file.
+    pub attachment: Option<Attachment>,
 }
 
 /// Whom an incident hit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Affected {
-    /// Its name.
-    pub name: String,
+    /// Its name; always there but in what a level forwards without it.
+    pub name: Option<String>,
     /// Its sector's token.
     pub sector: String,
 }
@@ -88,7 +111,7 @@ pub struct Affected {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedBy {
     /// Name or function.
-    pub name: String,
+    pub name: Option<String>,
     /// How.
     pub via: Via,
 }
@@ -122,127 +145,52 @@ impl Incident {
     /// No JSON, a key twice, an unknown or missing field, or a value outside its rule or
     /// vocabulary; the error names file and field.
     pub fn parse(bytes: &[u8], file_name: &str) -> Result<Self, DocumentError> {
-        let value = json::parse(bytes, file_name)?;
-        let root = Field::root(file_name, &value);
+        Self::read(bytes, file_name, None)
+    }
+
+    /// As [`Self::parse`], of what a level forwards without some fields: `affected.name`, `scope`
+    /// and `summary` may be missing, and `stands_in` is the scope then.
+    ///
+    /// # Errors
+    /// As [`Self::parse`].
+    pub fn parse_redacted(
+        bytes: &[u8],
+        file_name: &str,
+        stands_in: &Scope,
+    ) -> Result<Self, DocumentError> {
+        Self::read(bytes, file_name, Some(stands_in))
+    }
+
+    fn read(bytes: &[u8], file: &str, redacted: Option<&Scope>) -> Result<Self, DocumentError> {
+        let value = json::parse(bytes, file)?;
+        let root = Field::root(file, &value);
         root.only(&KEYS)?;
-        let affected = affected(&root.need("affected", "an object")?)?;
+        let affected = affected(&root.need("affected", "an object")?, redacted.is_some())?;
+        let place = match (root.find("scope")?, redacted) {
+            (None, Some(stands_in)) => stands_in.clone(),
+            _ => scope(&root.need("scope", "a scope")?, &affected.sector)?,
+        };
+        let summary = match (root.find("summary")?, redacted) {
+            (None, Some(_)) => String::new(),
+            _ => words(&root.need("summary", "a text")?)?,
+        };
         Ok(Self {
             reported_by: optional(&root, "reported_by", reported_by)?,
-            aware: aware(&root.need("aware", INSTANT)?)?,
+            aware: instant(&root.need("aware", INSTANT)?)?,
             incident: incident(&root.need("type", "an RSIT class/type")?)?,
             nature: optional(&root, "nature", nature)?,
-            severity: severity(&root.need("severity", SEVERITIES)?)?,
-            scope: scope(&root.need("scope", "a scope")?, &affected.sector)?,
+            severity: severity(&root.need("severity", parts::SEVERITIES)?)?,
+            scope: place,
             countries: optional(&root, "countries", countries)?.unwrap_or_default(),
             nis2: optional(&root, "nis2", nis2)?,
             indicators: optional(&root, "indicators", indicators)?.unwrap_or_default(),
-            summary: words(&root.need("summary", "a text")?)?,
+            summary,
             contact: optional(&root, "contact", Field::line)?,
+            events: optional(&root, "events", events)?,
+            attachment: optional(&root, "attachment", attachment::read)?,
             affected,
         })
     }
-}
-
-fn optional<'a, T>(
-    object: &Field<'a>,
-    key: &str,
-    read: impl Fn(&Field<'a>) -> Result<T, DocumentError>,
-) -> Result<Option<T>, DocumentError> {
-    object.find(key)?.map(|field| read(&field)).transpose()
-}
-
-fn affected(field: &Field<'_>) -> Result<Affected, DocumentError> {
-    field.only(&["name", "sector"])?;
-    let sector = field.need("sector", "a sector's token")?;
-    let token = by_name(sector.text()?).map(|known| known.token.clone());
-    let token = token.ok_or_else(|| sector.refuse(&expected_sector()))?;
-    Ok(Affected { name: field.need_line("name")?, sector: token })
-}
-
-fn expected_sector() -> String {
-    let tokens: Vec<&str> = crate::notice::sectors().iter().map(|s| s.token.as_str()).collect();
-    format!("one of {}", tokens.join(", "))
-}
-
-fn reported_by(field: &Field<'_>) -> Result<ReportedBy, DocumentError> {
-    const WORDS: &str = "phone, portal or mail";
-    field.only(&["name", "via"])?;
-    let via = field.need("via", WORDS)?;
-    let word = match via.text()? {
-        "phone" => Via::Phone,
-        "portal" => Via::Portal,
-        "mail" => Via::Mail,
-        _ => return Err(via.refuse(WORDS)),
-    };
-    Ok(ReportedBy { name: field.need_line("name")?, via: word })
-}
-
-const INSTANT: &str = "an instant with its offset, as 2026-11-24T08:10:00Z";
-
-/// A time without an offset is refused: France's territories lie in twelve time zones, and a legal
-/// clock starts here.
-fn aware(field: &Field<'_>) -> Result<u64, DocumentError> {
-    let instant = field.text()?.parse::<jiff::Timestamp>().ok();
-    let seconds = instant.and_then(|instant| u64::try_from(instant.as_second()).ok());
-    seconds.ok_or_else(|| field.refuse(INSTANT))
-}
-
-fn incident(field: &Field<'_>) -> Result<String, DocumentError> {
-    let text = field.text()?;
-    let known = vocabulary::is_incident_type(text);
-    known.then(|| text.to_owned()).ok_or_else(|| field.refuse(&vocabulary::expected_type(text)))
-}
-
-fn nature(field: &Field<'_>) -> Result<String, DocumentError> {
-    let text = field.text()?;
-    let known = vocabulary::natures().iter().any(|nature| nature.token == text);
-    known.then(|| text.to_owned()).ok_or_else(|| field.refuse(&vocabulary::expected_nature()))
-}
-
-const SEVERITIES: &str = "critical, high, medium, low or unknown";
-
-fn severity(field: &Field<'_>) -> Result<Severity, DocumentError> {
-    field.text()?.parse().map_err(|_| field.refuse(SEVERITIES))
-}
-
-/// A scope in another sector than the affected one's is a slip, and would climb to the wrong CSIRT.
-fn scope(field: &Field<'_>, sector: &str) -> Result<Scope, DocumentError> {
-    const FORM: &str = "a scope, as eu.fr.bre.health";
-    let scope: Scope = field.text()?.parse().map_err(|_| field.refuse(FORM))?;
-    if scope.sector() == ALL || scope.sector() == sector {
-        return Ok(scope);
-    }
-    Err(field.refuse(&format!("a scope of the affected sector, `{sector}`, or of all")))
-}
-
-fn countries(field: &Field<'_>) -> Result<Vec<String>, DocumentError> {
-    field.items(MAX_COUNTRIES)?.iter().map(country).collect()
-}
-
-fn country(field: &Field<'_>) -> Result<String, DocumentError> {
-    let code = field.text()?.to_ascii_lowercase();
-    let two = code.len() == 2 && code.bytes().all(|b| b.is_ascii_lowercase());
-    two.then_some(code).ok_or_else(|| field.refuse("a country of ISO 3166-1, as fr"))
-}
-
-fn nis2(field: &Field<'_>) -> Result<Nis2, DocumentError> {
-    field.only(&["malicious", "cross_border", "impact"])?;
-    Ok(Nis2 {
-        malicious: optional(field, "malicious", Field::flag)?,
-        cross_border: optional(field, "cross_border", Field::flag)?,
-        impact: optional(field, "impact", words)?,
-    })
-}
-
-fn indicators(field: &Field<'_>) -> Result<Vec<String>, DocumentError> {
-    let text = |item: &Field<'_>| words(item);
-    field.items(MAX_INDICATORS)?.iter().map(text).collect()
-}
-
-fn words(field: &Field<'_>) -> Result<String, DocumentError> {
-    let text = field.text()?;
-    let some = !text.trim().is_empty();
-    some.then(|| text.to_owned()).ok_or_else(|| field.refuse("a text"))
 }
 
 #[cfg(test)]
@@ -251,7 +199,7 @@ mod tests {
 
     use super::*;
 
-    const SAMPLE: &str = include_str!("../../demo/incident.json");
+    const SAMPLE: &str = include_str!("../../../demo/incident.json");
 
     fn with(pointer: &str, value: Value) -> Result<Incident, DocumentError> {
         let mut root: Value = serde_json::from_str(SAMPLE).unwrap();
