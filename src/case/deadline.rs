@@ -107,7 +107,7 @@ impl Case {
     }
 
     fn deadline(&self, me: &NodeId, clock: &Clock) -> Option<Deadline> {
-        if clock.of == Duty::Csirt && self.issuer() == me {
+        if clock.of == Duty::Csirt && (self.issuer() == me || !self.is_level(me)) {
             return None;
         }
         let (from, changed) = self.anchored(clock.anchor)?;

@@ -15,11 +15,11 @@ impl Case {
     pub fn is_open(&self, me: &NodeId, clocks: &Clocks) -> bool {
         let states = self.states();
         let reporter = self.issuer() == me && !self.reports.is_empty();
-        if let (false, Some(own)) = (reporter, states.get(me)) {
-            return !own.is_over();
+        if !reporter && self.is_level(me) {
+            return states.get(me).is_none_or(|own| !own.is_over());
         }
         if !(reporter || self.admits(me)) {
-            return !self.reports.is_empty();
+            return false;
         }
         let answered = !states.is_empty() && states.values().all(|standing| standing.is_over());
         let sent = self.stage() == Some(Stage::Final) || self.admits(me);
@@ -37,11 +37,12 @@ impl Case {
     }
 
     /// Since when a critical case waits at `me` for `me`'s own word: the hop here of the first
-    /// report that called it critical. `None` if it is not critical, `me` has answered in order, or
-    /// `me` reported it itself.
+    /// report that called it critical. `None` if it is not critical, `me` has answered in order,
+    /// reported it itself, or has nothing to answer.
     #[must_use]
     pub fn unanswered_since(&self, me: &NodeId) -> Option<Time> {
-        if self.severity() != Severity::Critical || self.issuer() == me {
+        let asked = self.issuer() != me && self.is_level(me);
+        if !asked || self.severity() != Severity::Critical {
             return None;
         }
         if self.words.iter().any(|word| word.by == *me && word.in_order) {
@@ -51,12 +52,18 @@ impl Case {
         self.own_reports().filter(critical).map(|report| report.since).min()
     }
 
-    /// Whether a response lets `me` in that reported nothing itself: the CSIRT that reported for it
-    /// answers it.
+    /// Whether `me` is a level of this case: it got a report of another on its way.
+    pub(super) fn is_level(&self, me: &NodeId) -> bool {
+        let passes = |told: &Told| told.to.contains(me) && me.contains(&told.by);
+        self.reports.iter().any(|told| told.by != *me && (told.to == *me || passes(told)))
+    }
+
+    /// Whether a response lets `me` in, that did not begin this case: it answers what is not
+    /// `me`'s, since the CSIRT reported that itself.
     fn admits(&self, me: &NodeId) -> bool {
-        let to_me = |word: &&Word| word.to == *me && word.by != *me;
-        let first = self.words.iter().find(to_me);
-        let began = |report: &&Told| report.by == *me && report.re.is_none();
-        first.is_some() && !self.own_reports().any(|report| began(&report))
+        let mut own = self.reports.iter().filter(|told| told.by == *me);
+        let is_own = |id| self.reports.iter().any(|told| told.by == *me && Some(told.id) == id);
+        let in_from = |word: &Word| word.to == *me && word.by != *me && !is_own(word.re);
+        self.words.iter().any(in_from) && !own.any(|told| told.re.is_none())
     }
 }

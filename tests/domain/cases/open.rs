@@ -74,6 +74,18 @@ fn who_was_let_in_owes_no_final_report() {
 }
 
 #[test]
+fn a_level_that_forwards_still_owes_its_own_word() {
+    let forward = report_of("eu-fr-bre", "eu-fr", "forward", at(1), Stage::EarlyWarning);
+    let all = [
+        report("warning", at(0), Stage::EarlyWarning).to("eu-fr-bre"),
+        forward.origin("warning"),
+        word("eu-fr", "eu-fr-bre", "forward", at(2), CaseState::Rejected),
+    ];
+    assert!(is_open(&all, "eu-fr-bre"), "the hospital has heard nothing");
+    assert!(!is_open(&all, "eu-fr"));
+}
+
+#[test]
 fn where_only_words_for_others_pass_nothing_is_open() {
     assert!(!is_open(&[says("eu-fr", 1, CaseState::Accepted)], "eu-fr-bre"));
 }
