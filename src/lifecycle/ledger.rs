@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::erase::is_erasing;
 use super::filed::{FILED, is_filed};
 use super::manifest::{Channel, Manifest, ends_others};
-use super::relation::{forwards, relates};
+use super::relation::refers;
 use super::standing::Standing;
 use super::thread::{Thread, ThreadKey, Version};
 use crate::jws::KeyId;
@@ -286,13 +286,7 @@ impl Ledger {
         if self.entries.contains_key(&id) {
             return Ok(());
         }
-        if let Some(target) = s.re.and_then(|re| self.entries.get(&re)) {
-            relates(s, &target.statement)?;
-        }
-        let origin = s.report().and_then(|report| report.origin);
-        if let Some(target) = origin.and_then(|origin| self.entries.get(&origin)) {
-            forwards(s, &target.statement)?;
-        }
+        refers(self, s)?;
         if self.is_ended(id, s) || self.erases(id, s) {
             return Err(Reason::Withdrawn);
         }

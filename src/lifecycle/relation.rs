@@ -1,12 +1,25 @@
 //! Whether a notice may say of another what it says.
 
 use super::erase::is_erasing;
+use super::ledger::Ledger;
 use super::thread::ThreadKey;
 use crate::notice::{Kind, Reason, Statement};
 use crate::policy::{may_forward, may_refer};
 
+/// Whether a notice may say what it says of those that are here.
+pub(super) fn refers(ledger: &Ledger, s: &Statement) -> Result<(), Reason> {
+    if let Some(target) = s.re.and_then(|re| ledger.statement(re)) {
+        relates(s, target)?;
+    }
+    let origin = s.report().and_then(|report| report.origin);
+    match origin.and_then(|origin| ledger.statement(origin)) {
+        Some(target) => forwards(s, target),
+        None => Ok(()),
+    }
+}
+
 /// Whether a notice may say of `target` what it says.
-pub(super) fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
+fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
     if s.exercise != target.exercise {
         return Err(Reason::Relation);
     }
@@ -26,7 +39,7 @@ pub(super) fn relates(s: &Statement, target: &Statement) -> Result<(), Reason> {
 }
 
 /// Whether a report may say that it forwards `target`, which another has signed.
-pub(super) fn forwards(s: &Statement, target: &Statement) -> Result<(), Reason> {
+fn forwards(s: &Statement, target: &Statement) -> Result<(), Reason> {
     let fits = s.exercise == target.exercise && may_forward(s, target);
     if fits { Ok(()) } else { Err(Reason::Relation) }
 }
