@@ -329,3 +329,28 @@ fn a_field_that_cannot_be_left_out_is_wrong_usage() {
     let words = ["case", "export", "x.age", "--to", "age1abc", "-c", "x.toml"];
     ends(&words, 2, &["expected an age recipient"]);
 }
+
+#[test]
+fn at_a_terminal_a_report_is_asked_for_field_by_field_until_it_is_right() {
+    let all = Rendered::new();
+    let answers = serde_json::json!([
+        ["Whom did it hit: ", "CH X"],
+        ["eu.fr.bre.health): ", "eu.fr.bre.health"],
+        ["+01:00): ", "2026-11-24T08:10:00"],
+        ["infected-system): ", "malicious-code/infected-system"],
+        ["unknown): ", "critical"],
+        ["What happened: ", "All down."],
+        ["+01:00): ", "2026-11-24T08:10:00+01:00"],
+        ["GREEN or CLEAR): ", "AMBER"],
+    ]);
+    let mut terminal = Command::new("python3");
+    terminal.arg(root("tests/python/terminal.py")).arg(answers.to_string());
+    terminal.arg(env!("CARGO_BIN_EXE_chappe")).args(["escalate", "--via", "phone", "-c"]);
+    terminal.arg(all.path("nodes/eu-fr-bre/desk.toml"));
+    terminal.env("XDG_STATE_HOME", all.path("state")).stdin(Stdio::null());
+    let output = terminal.output().expect("runs");
+    let shown = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{shown}");
+    assert!(shown.contains("`aware` is \"2026-11-24T08:10:00\", expected an instant"), "{shown}");
+    assert!(shown.contains("waits in the spool"), "{shown}");
+}

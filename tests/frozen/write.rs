@@ -42,7 +42,8 @@ impl Story {
         let listed = self.chappe(node, &[words, &["--json"]].concat());
         let listed: Value =
             serde_json::from_str(listed.lines().next().expect("one")).expect("JSON");
-        listed["id"].as_str().expect("an id").to_owned()
+        let id = listed.get("id").or(listed.get("case"));
+        id.and_then(Value::as_str).expect("an id").to_owned()
     }
 
     async fn play(&self) {
