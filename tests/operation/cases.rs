@@ -236,3 +236,51 @@ async fn gone(all: &Federation, node: &str, ids: &[Id]) {
     };
     all.eventually(&format!("{node} has deleted it"), gone).await;
 }
+
+const CLOCKS: &str = "[[clock]]\nregime = \"nis2\"\nname = \"fast\"\nof = \"reporter\"\n\
+    stage = \"final\"\nanchor = \"aware\"\nafter = \"PT1S\"\nsatisfied_by = [\"final\"]\n\
+    source = \"a test\"\n";
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deadline_and_repetition_raise_an_alarm_with_one_line_each() {
+    let all = Federation::provisioned(SMALL).await;
+    let file = all.node(REGION).folder.join("relay.toml");
+    let rule = "\n[[similar]]\nname = \"twice\"\nby = \"region\"\ncount = 2\nwithin = \"1h\"\n";
+    let config = std::fs::read_to_string(&file).expect("read") + rule;
+    std::fs::write(&file, config).expect("written");
+    let clocks = all.node(REGION).folder.join("fast.toml");
+    std::fs::write(&clocks, CLOCKS).expect("written");
+    let silence = ("CHAPPE_CASES_SILENCE", "2s");
+    let variables = [silence, ("CHAPPE_CASES_CLOCKS", "fast.toml")];
+    all.nodes().filter(|node| node.as_str() != REGION).for_each(|node| {
+        all.start_relay_with(node.as_str(), &[silence]);
+    });
+    all.start_relay_with(REGION, &variables);
+    all.all_ready().await;
+    all.publish(&report(&all, REGION), BODY.to_vec()).await;
+    let other = "eu.fr.bre.public-administration";
+    let other = escalation_in(other, &all.rendered.fed, "eu-fr-bre-townhall1", REGION, BODY);
+    all.publish(&other, BODY.to_vec()).await;
+    let alarmed = async || {
+        let passed = all.metric(REGION, "case_deadlines", "standing", "passed").await;
+        let similar = all.number(REGION, "cases_similar").await;
+        if (passed, similar) == (2, 1) { Ok(()) } else { Err(format!("{passed} {similar}")) }
+    };
+    all.eventually("both alarms are raised", alarmed).await;
+    let found = cases(&all, REGION).await;
+    assert_eq!(found["cases"][0]["deadlines"][0]["standing"], "passed", "{found}");
+    assert_eq!(found["similar"][0]["cases"].as_array().map(Vec::len), Some(2), "{found}");
+    let lines = |what: &str| {
+        let said = all.said().into_iter().find(|(name, _)| name == REGION).expect("a log").1;
+        String::from_utf8_lossy(&said).lines().filter(|line| line.contains(what)).count()
+    };
+    assert_eq!((lines("a deadline of this case has passed"), lines("similar cases")), (2, 1));
+    nothing_is_told(&all);
+    std::fs::write(&clocks, CLOCKS.replace("PT1S", "soon")).expect("written");
+    let mut check = tokio::process::Command::new(env!("CARGO_BIN_EXE_chappe"));
+    check.args(["relay", "--check", "--config"]).arg(&file).envs([variables[1]]);
+    let output = check.output().await.expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("fast.toml") && said.contains("after"), "{said}");
+}
