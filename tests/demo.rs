@@ -52,6 +52,7 @@ fn three_states_are_played_as_exactly_as_one() {
     its_account_is_exact(&account, 27);
     assert_eq!(account["escalations"]["sent"], 3, "one in each State: {account}");
     assert_eq!(account["escalations"]["reached"], 6, "region and State of each: {account}");
+    assert_eq!(account["case"]["states_told"], 1, "the union told another State: {account}");
     assert_eq!(account["provoked"]["grant-scope"], 2, "sibling region, other State: {account}");
 }
 
@@ -70,6 +71,12 @@ fn its_account_is_exact(account: &Value, nodes: usize) {
     let escalations = &account["escalations"];
     assert_eq!(escalations["sent"], escalations["answered"], "{account}");
     assert!(escalations["reached"].as_u64() >= Some(2), "region and State in {account}");
+    let case = &account["case"];
+    assert_eq!((&case["reports"], &case["closed"]), (&3.into(), &2.into()), "{account}");
+    assert_eq!(case["clocks"], case["met"], "each clock is met in time: {account}");
+    assert!(case["clocks"].as_u64() >= Some(4), "three reports and first feedback: {account}");
+    assert_eq!(case["marked_redacted"], true, "by whom it was redacted is seen above: {account}");
+    assert_eq!(case["named_above"], 0, "{account}");
     for percentile in ["p50", "p99"] {
         assert!(account["hop_latency_ms"][percentile].is_u64(), "{account}");
     }

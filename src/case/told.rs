@@ -102,10 +102,10 @@ pub struct Word {
 pub struct Case {
     /// Id of its first report; of a case of which no report is here, of its first word.
     pub key: Id,
-    /// The reports, by (`iat`, id). Those of one issuer stand in their order; between issuers the
-    /// order is only stable, since no two clocks agree.
+    /// The reports, by (`iat`, first hop, id). Those of one issuer stand in their order; between
+    /// issuers the order is only stable, since no two clocks agree.
     pub reports: Vec<Told>,
-    /// The words, by (`iat`, id), as the reports.
+    /// The words, in the same order.
     pub words: Vec<Word>,
     /// The exercise that it belongs to, if it is a drill.
     pub exercise: Option<String>,
@@ -177,8 +177,8 @@ impl Case {
         mut words: Vec<Word>,
         exercise: Option<String>,
     ) -> Option<Self> {
-        reports.sort_by_key(|report| (report.iat, report.id));
-        words.sort_by_key(|word| (word.iat, word.id));
+        reports.sort_by_key(|report| (report.iat, report.first, report.id));
+        words.sort_by_key(|word| (word.iat, word.first, word.id));
         let (key, issuer) = head(&reports, &words)?;
         let mut case = Self { key, reports, words, exercise, issuer };
         case.order_reports();

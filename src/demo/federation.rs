@@ -47,6 +47,7 @@ impl Federation {
             now: crate::time::now(),
         };
         let rendered = render(topology, &options)?;
+        hasten(&rendered)?;
         let server = Supervised::start(Launch {
             binary: find_server().await?,
             config: out.join("nats-server.conf"),
@@ -82,6 +83,22 @@ impl Federation {
         self.relays.end().await;
         self.server.shutdown().await;
     }
+}
+
+/// The legal clocks that run here.
+const CLOCKS: &str = include_str!("clocks.toml");
+
+/// Gives every relay the demo's fast clocks.
+fn hasten(rendered: &Rendered) -> Result<(), DemoError> {
+    for node in &rendered.nodes {
+        let (config, clocks) = (node.folder.join("relay.toml"), node.folder.join("clocks.toml"));
+        let failed = |e: std::io::Error| DemoError::File(format!("{}: {e}", node.folder.display()));
+        let mut text = std::fs::read_to_string(&config).map_err(failed)?;
+        text.push_str("\n[cases]\nclocks = \"clocks.toml\"\n");
+        std::fs::write(&clocks, CLOCKS).map_err(failed)?;
+        std::fs::write(&config, text).map_err(failed)?;
+    }
+    Ok(())
 }
 
 async fn is_ready(node: &RenderedNode) -> bool {

@@ -3,6 +3,7 @@
 //! what arrived is compared with what an oracle says should have.
 
 mod account;
+mod case;
 mod federation;
 mod oracle;
 mod play;
@@ -14,5 +15,6 @@ mod story;
 mod summary;
 mod watch;
 
+pub use self::case::CaseAccount;
 pub use self::run::{DemoError, Options, Played, prepare, run};
 pub use self::summary::Summary;

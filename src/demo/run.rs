@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::account::{Account, Inspectors, compare, with_live};
+use super::case;
 use super::federation::Federation;
 use super::oracle;
 use super::play::{Players, papers};
@@ -16,7 +17,7 @@ use super::watch::Watch;
 use crate::bus::{BusError, FindError, ServerError};
 use crate::console;
 use crate::keys::KeyFileError;
-use crate::notice::NodeId;
+use crate::notice::{Id, NodeId};
 use crate::publish::{DraftError, SessionError, Waited};
 use crate::relay::TrustLoadError;
 use crate::time::{Stopwatch, now};
@@ -70,6 +71,9 @@ pub enum DemoError {
     /// A bad notice was not refused.
     #[error("\"{0}\" was not refused: {1:?}")]
     NotRefused(String, Box<Waited>),
+    /// A case is not at a desk as it should be.
+    #[error("the case of {0} is not at the desk of {1} as it should be")]
+    NotSeen(Id, NodeId),
 }
 
 /// What to play, and where.
@@ -127,6 +131,8 @@ pub async fn run(
     story::follow_up(&mut players, topology, &papers, told).await?;
     tell("an incident climbs in each State, answers come back");
     let escalations = story::climb(&mut players, topology, &options.incident).await?;
+    tell("a hospital telephones: one case from its early warning to its final report");
+    let case = case::play(&mut players, topology, &options.incident).await?;
     tell("notices that their own node must refuse");
     let provoked = story::provoke(&mut players, topology).await?;
 
@@ -147,6 +153,7 @@ pub async fn run(
         refused: refused(&federation).await,
         provoked,
         escalations,
+        case,
         hop_latency_ms: Latency::of(hops_ms),
         server_restarts: federation.server.restarts(),
         elapsed_ms: u64::try_from(watch.elapsed().as_millis()).unwrap_or(u64::MAX),

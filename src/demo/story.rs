@@ -178,7 +178,7 @@ pub(super) async fn climb(
 
 /// Of each State, an entity under a region: all three are levels of the climb. Where the report
 /// happened, the one that it is of.
-fn reporters<'t>(topology: &'t Topology, scope: &Scope) -> Vec<&'t Node> {
+pub(super) fn reporters<'t>(topology: &'t Topology, scope: &Scope) -> Vec<&'t Node> {
     let of = |level| topology.nodes().iter().filter(move |node| node.level == level);
     let under_a_region = |node: &&Node| {
         let parent = node.id.parent().and_then(|id| topology.node(&id));

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::account::Account;
+use super::case::CaseAccount;
 
 /// One object: what was sent, what arrived, what did not.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -33,6 +34,9 @@ pub struct Summary {
     pub provoked: BTreeMap<String, u64>,
     /// Escalations.
     pub escalations: Escalations,
+    /// The case that was taken by phone; absent where nobody plays it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub case: Option<CaseAccount>,
     /// Time from one hop to the next, in milliseconds.
     pub hop_latency_ms: Latency,
     /// The server's restarts while the demo ran.
@@ -88,6 +92,7 @@ impl Summary {
         self.missing + self.unexpected + self.duplicates + self.unverified == 0
             && self.refused == self.provoked
             && self.escalations.answered == self.escalations.sent
+            && self.case.as_ref().is_none_or(CaseAccount::is_exact)
             && self.published > 0
     }
 }
@@ -116,6 +121,9 @@ impl std::fmt::Display for Summary {
             "{:>6}  {word} sent, {} levels said how far, {} answered",
             e.sent, e.reached, e.answered
         )?;
+        if let Some(case) = &self.case {
+            writeln!(f, "{case}")?;
+        }
         let (p50, p99) = (self.hop_latency_ms.p50, self.hop_latency_ms.p99);
         writeln!(f, "{p50:>6}  ms a hop in the middle, {p99} ms at the 99th percentile")?;
         write!(f, "{:>6}  ms in all", self.elapsed_ms)
@@ -141,7 +149,8 @@ mod tests {
     #[test]
     fn one_thing_amiss_and_the_demo_is_not_exact() {
         assert!(exact().is_exact());
-        let amiss: [fn(&mut Summary); 8] = [
+        let amiss: [fn(&mut Summary); 9] = [
+            |s| s.case = Some(CaseAccount::default()),
             |s| s.published = 0,
             |s| s.missing = 1,
             |s| s.unexpected = 1,
