@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::router::Router;
-use crate::case::{self, Case, Item};
+use crate::case::{self, Case, Item, Told};
 use crate::lifecycle::Due;
 use crate::notice::{Audience, Id, Kind, NodeId, Outcome, Receipt, Statement, Time};
 use crate::policy;
@@ -117,9 +117,23 @@ impl Router {
         let cases = case::group(around.iter().map(Filed::item).chain([own]));
         let mine = cases.iter().find(|case| case.contains(id));
         mine.is_some_and(|case| {
-            let mut others = case.reports.iter().filter(|report| report.id != id);
-            others.any(|report| self.went_to(trust, report.id).as_ref() == Some(up))
+            let mut reports = case.reports.iter();
+            let report = reports.find(|report| report.id == id);
+            report.is_some_and(|report| self.led(trust, case, report).contains(up))
         })
+    }
+
+    /// Where those reports of a case went on to from here that another of it follows: its issuer's,
+    /// and of others what they reported openly. Who forwards, or keeps an embargo, leads nobody
+    /// else's reports: these may name what that leaves out.
+    fn led(&self, trust: &Trust, case: &Case, next: &Told) -> BTreeSet<NodeId> {
+        let hides = |told: &&Told| told.origin.is_some() || told.embargo.is_some();
+        let hiding: BTreeSet<&NodeId> =
+            case.reports.iter().filter(hides).map(|told| &told.by).collect();
+        let leads =
+            |told: &&Told| told.id != next.id && (told.by == next.by || !hiding.contains(&told.by));
+        let leading = case.reports.iter().filter(leads);
+        leading.filter_map(|told| self.went_to(trust, told.id)).collect()
     }
 
     /// Where a report went on to from here, by this node's own word. The stream of receipts
@@ -154,18 +168,15 @@ impl Router {
     /// later, or by which the case was put together later.
     #[must_use]
     pub fn left_behind(&self, trust: &Trust, cases: &[Case]) -> Vec<(Id, NodeId)> {
-        let mut found = Vec::new();
-        for case in cases {
-            let went = case.reports.iter().filter_map(|report| self.went_to(trust, report.id));
-            let went: BTreeSet<NodeId> = went.collect();
-            let stopped = |id: Id| self.own_word(id).is_some_and(|word| word.to.is_none());
-            let may = |told: &&case::Told| !told.tlp.is_neighbour_only() && stopped(told.id);
-            for report in case.reports.iter().filter(may).filter(|_| !went.is_empty()) {
-                let up = policy::next_up(trust, &self.me, &report.to);
-                found.extend(up.filter(|up| went.contains(up)).map(|up| (report.id, up)));
-            }
-        }
-        found
+        let stopped = |id: Id| self.own_word(id).is_some_and(|word| word.to.is_none());
+        let may = |told: &&Told| !told.tlp.is_neighbour_only() && stopped(told.id);
+        let reports = cases.iter().flat_map(|case| case.reports.iter().map(move |r| (case, r)));
+        let stopped = reports.filter(|(_, report)| may(report));
+        let follows = stopped.filter_map(|(case, report)| {
+            let up = policy::next_up(trust, &self.me, &report.to)?;
+            self.led(trust, case, report).contains(&up).then_some((report.id, up))
+        });
+        follows.collect()
     }
 
     /// This node's word that such a report goes on up.

@@ -101,16 +101,66 @@ fn what_a_rule_sends_up_and_the_audience_does_not_is_marked_for_a_person() {
     assert_eq!(take(&mut router, &report), stops());
     let to = |router: &Router| router.to_forward(&trust(), &all(router)[0]);
     assert_eq!(to(&router), Some(id("eu-fr")));
-    let mut forward = escalation(REGION, "eu-fr", Tlp::Amber);
-    if let Some(chappe::notice::Case::Report(report_of)) = &mut forward.case {
-        report_of.origin = Some(report.id());
-    }
-    keep(&mut router, &arriving(REGION, &[], &forward));
+    keep(&mut router, &arriving(REGION, &[], &forward(report.id())));
     assert_eq!(all(&router).len(), 1);
     assert_eq!(to(&router), None, "a person did it");
     let mut quiet = Router::new(id(REGION), Policy::default());
     take(&mut quiet, &report);
     assert_eq!(to(&quiet), None, "no rule says so");
+}
+
+/// What a level sends up itself of a report that came to it.
+fn forward(of: Id) -> Statement {
+    let mut forward = escalation(REGION, "eu-fr", Tlp::Amber);
+    if let Some(chappe::notice::Case::Report(report)) = &mut forward.case {
+        report.origin = Some(of);
+    }
+    forward
+}
+
+fn redacted(mut statement: Statement) -> Statement {
+    if let Some(chappe::notice::Case::Report(report)) = &mut statement.case {
+        report.redacted = Some(true);
+    }
+    statement
+}
+
+fn secret(mut statement: Statement) -> Statement {
+    if let Some(chappe::notice::Case::Report(report)) = &mut statement.case {
+        report.embargo = Some("quiet-river".into());
+        report.scope = scope("eu.all.all.all");
+    }
+    Statement { title: "Incident quiet-river".into(), ..statement }
+}
+
+#[test]
+fn what_a_person_forwards_pulls_nothing_of_what_it_leaves_out_up_behind_it() {
+    for change in [|whole| whole, redacted, secret] {
+        let mut router = Router::new(id(REGION), Policy::default());
+        let report = up(&first("eu-fr"));
+        assert_eq!(take(&mut router, &report), stops(), "no rule lets it climb");
+        let forward = arriving(REGION, &[], &change(forward(report.id())));
+        assert_eq!(take(&mut router, &forward), climbs());
+        assert_eq!(all(&router).len(), 1);
+        assert_eq!(router.left_behind(&trust(), &all(&router)), []);
+        let later = up(&next("eu-fr", report.id()));
+        assert_eq!(take(&mut router, &later), stops());
+        assert_eq!(router.left_behind(&trust(), &all(&router)), []);
+    }
+}
+
+#[test]
+fn whom_a_csirt_let_in_follows_what_that_told_openly_and_not_what_it_keeps_under_embargo() {
+    let phoned = escalation(REGION, "eu-fr", Tlp::Amber);
+    for (phoned, goes) in [(phoned.clone(), climbs()), (secret(phoned), stops())] {
+        let mut router = Router::new(id(REGION), Policy::default());
+        let phoned = arriving(REGION, &[], &phoned);
+        take(&mut router, &phoned);
+        let admission = arriving(REGION, &[], &answer(REGION, phoned.id(), "accepted"));
+        take(&mut router, &admission);
+        assert_eq!(take(&mut router, &up(&next("eu-fr", admission.id()))), goes);
+        assert_eq!(all(&router).len(), 1);
+    }
 }
 
 fn calls(router: &Router, at: Time) -> Vec<Receipt> {
