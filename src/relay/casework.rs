@@ -148,7 +148,7 @@ fn tell(node: &Node, events: BTreeSet<Event>, told: &mut BTreeSet<Event>) {
 async fn climb(node: &Node, now: Time, cases: &[Case]) -> Result<(), PlaceError> {
     let trust = node.trust();
     let mut router = node.router.lock().await;
-    for (id, up) in router.left_behind(&trust, cases) {
+    for (id, up) in router.left_behind(now, &trust, cases) {
         let Some(statement) = router.ledger().statement(id).cloned() else { continue };
         // What this node's own publishers sent has gone up anyway.
         let Some(from) = router.ledger().from(id).flatten().cloned() else { continue };

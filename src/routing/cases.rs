@@ -165,10 +165,15 @@ impl Router {
     }
 
     /// Reports that stopped here and should have gone on up with one of their case, which came
-    /// later, or by which the case was put together later.
+    /// later, or by which the case was put together later. Not what was refused on its way up, and
+    /// not what has expired and would be: no look would end it.
     #[must_use]
-    pub fn left_behind(&self, trust: &Trust, cases: &[Case]) -> Vec<(Id, NodeId)> {
-        let stopped = |id: Id| self.own_word(id).is_some_and(|word| word.to.is_none());
+    pub fn left_behind(&self, now: Time, trust: &Trust, cases: &[Case]) -> Vec<(Id, NodeId)> {
+        let ends = |word: &Receipt| {
+            word.to.is_none() && matches!(word.outcome, Outcome::Stops | Outcome::Read)
+        };
+        let lasts = |id: Id| self.ledger.statement(id).is_some_and(|s| s.expires() > now);
+        let stopped = |id: Id| self.own_word(id).is_some_and(ends) && lasts(id);
         let may = |told: &&Told| !told.tlp.is_neighbour_only() && stopped(told.id);
         let reports = cases.iter().flat_map(|case| case.reports.iter().map(move |r| (case, r)));
         let stopped = reports.filter(|(_, report)| may(report));

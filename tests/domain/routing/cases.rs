@@ -85,13 +85,13 @@ fn a_report_that_came_before_the_one_that_climbs_follows_it() {
     let mut router = router(REGION);
     let (report, later) = (up(&first("eu-fr")), up(&next("eu-fr", up(&first("eu-fr")).id())));
     assert_eq!(take(&mut router, &later), stops());
-    assert_eq!(router.left_behind(&trust(), &all(&router)), []);
+    assert_eq!(router.left_behind(NOW, &trust(), &all(&router)), []);
     assert_eq!(take(&mut router, &report), climbs());
-    let behind = router.left_behind(&trust(), &all(&router));
+    let behind = router.left_behind(NOW, &trust(), &all(&router));
     assert_eq!(behind, [(later.id(), id("eu-fr"))]);
     let word = router.climbs(NOW, &trust(), later.id(), id("eu-fr"));
     router.keep_receipt(word, String::new());
-    assert_eq!(router.left_behind(&trust(), &all(&router)), []);
+    assert_eq!(router.left_behind(NOW, &trust(), &all(&router)), []);
 }
 
 #[test]
@@ -107,6 +107,22 @@ fn what_a_rule_sends_up_and_the_audience_does_not_is_marked_for_a_person() {
     let mut quiet = Router::new(id(REGION), Policy::default());
     take(&mut quiet, &report);
     assert_eq!(to(&quiet), None, "no rule says so");
+}
+
+#[test]
+fn what_was_refused_on_its_way_up_or_has_expired_is_not_sent_again_and_again() {
+    let mut router = router(REGION);
+    let (report, later) = (up(&first("eu-fr")), up(&next("eu-fr", up(&first("eu-fr")).id())));
+    take(&mut router, &later);
+    take(&mut router, &report);
+    let end = Time::from_secs(later.statement().exp);
+    assert_eq!(router.left_behind(end - HOUR, &trust(), &all(&router)).len(), 1);
+    assert_eq!(router.left_behind(end, &trust(), &all(&router)), []);
+    let word = router.climbs(NOW, &trust(), later.id(), id("eu-fr"));
+    router.keep_receipt(word, String::new());
+    let word = router.refusal(NOW, &trust(), later.id(), Reason::KeyRevoked);
+    router.keep_receipt(word, String::new());
+    assert_eq!(router.left_behind(NOW, &trust(), &all(&router)), []);
 }
 
 /// What a level sends up itself of a report that came to it.
@@ -142,10 +158,10 @@ fn what_a_person_forwards_pulls_nothing_of_what_it_leaves_out_up_behind_it() {
         let forward = arriving(REGION, &[], &change(forward(report.id())));
         assert_eq!(take(&mut router, &forward), climbs());
         assert_eq!(all(&router).len(), 1);
-        assert_eq!(router.left_behind(&trust(), &all(&router)), []);
+        assert_eq!(router.left_behind(NOW, &trust(), &all(&router)), []);
         let later = up(&next("eu-fr", report.id()));
         assert_eq!(take(&mut router, &later), stops());
-        assert_eq!(router.left_behind(&trust(), &all(&router)), []);
+        assert_eq!(router.left_behind(NOW, &trust(), &all(&router)), []);
     }
 }
 
