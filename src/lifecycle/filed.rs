@@ -1,6 +1,7 @@
 //! What belongs to cases: it stays longer than it counts by its own `exp`, and goes when its case
 //! has been over for long enough.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::erase::is_erasing;
@@ -25,19 +26,20 @@ impl Ledger {
         self.standing(Time::default(), id, s) == Standing::InForce
     }
 
-    /// Reports and responses that have been withdrawn for `keep`, with what withdrew them. A
-    /// withdrawal that came first waits for its target, which would count without it.
+    /// Each report and response that has been withdrawn for `keep`, and behind it what withdraws
+    /// it. A withdrawal that came first waits for its target, which would count without it.
     #[must_use]
-    pub fn withdrawn_cases(&self, now: Time, keep: Duration) -> Vec<Id> {
-        let old = |id: Id| self.since(id).is_some_and(|since| now.since(since) >= keep);
-        let ends = self.notices().filter(|(id, s)| {
-            s.kind == Kind::Withdrawal && is_filed(s) && !is_erasing(s) && old(*id)
-        });
-        let pairs = ends.filter_map(|(id, s)| {
-            let target = s.re?;
-            let of = self.statement(target)?;
-            (of.kind.is_case() && !self.counts(target, of)).then_some([target, id])
-        });
-        pairs.flatten().collect()
+    pub fn withdrawn_cases(&self, now: Time, keep: Duration) -> Vec<Vec<Id>> {
+        let mut ends: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+        for (id, s) in self.notices() {
+            let Some(target) = s.re.filter(|_| s.kind == Kind::Withdrawal) else { continue };
+            let of = self.statement(target).filter(|of| of.kind.is_case() && of.iss == s.iss);
+            if of.is_some_and(|of| !is_erasing(s) && !self.counts(target, of)) {
+                ends.entry(target).or_default().push(id);
+            }
+        }
+        let old = |id: &Id| self.since(*id).is_some_and(|since| now.since(since) >= keep);
+        let ends = ends.into_iter().filter(|(_, ends)| ends.iter().any(old));
+        ends.map(|(target, ends)| [vec![target], ends].concat()).collect()
     }
 }

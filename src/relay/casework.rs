@@ -23,7 +23,7 @@ use crate::routing::{self, Router};
 /// Between two looks at most; clocks of a demonstration are faster.
 const LOOK: Duration = Duration::from_secs(60);
 const SHORTEST: Duration = Duration::from_secs(1);
-/// Notices that one look deletes: the others follow.
+/// So many notices end one look's deleting: the cases that are left follow.
 const AT_ONCE: usize = 200;
 
 /// Looks until told to stop.
@@ -174,36 +174,60 @@ async fn climb(node: &Node, now: Time, cases: &[Case]) -> Result<(), PlaceError>
     Ok(())
 }
 
-/// Deletes what is over. What was there is noted first: so a crash in between is finished at the
-/// next start, and what comes again is known.
+/// Deletes what is over, what belongs together in one go. All of that is noted first: so a crash in
+/// between is finished at the next start, and what comes again is known.
 async fn end(node: &Node, corners: &Corners, now: Time, cases: &[Case]) -> Result<(), BusError> {
     let over = {
         let router = node.router.lock().await;
         router.over(now, cases, &node.clocks, node.cases.keep)
     };
-    for due in over.iter().take(AT_ONCE) {
-        // In a stream that is full there is room for the note once its notice has gone.
-        let noted = note(node, now, due.id).await?;
-        one(node, corners, due).await?;
-        if !noted {
-            note(node, now, due.id).await?;
+    let mut begun = 0;
+    for together in over {
+        if begun >= AT_ONCE {
+            break;
         }
+        begun += together.len();
+        whole(node, corners, now, &together).await?;
     }
     Ok(())
 }
 
-/// Whether there was room for it.
-async fn note(node: &Node, now: Time, id: Id) -> Result<bool, BusError> {
-    match node.own.place(&address::over(id), &[], Vec::new(), None).await {
-        Ok(_) => {
-            node.router.lock().await.is_over(id, now);
-            Ok(true)
-        }
-        Err(PlaceError::Full) => Ok(false),
-        Err(error) => {
-            Err(BusError::Refused { what: "the note of an end".into(), why: error.to_string() })
+async fn whole(
+    node: &Node,
+    corners: &Corners,
+    now: Time,
+    together: &[Due],
+) -> Result<(), BusError> {
+    let begun = {
+        let mut router = node.router.lock().await;
+        router.begin_end(now, &node.clocks, node.cases.keep, together)
+    };
+    if !begun {
+        return Ok(());
+    }
+    let mut unnoted: Vec<Id> = together.iter().map(|due| due.id).collect();
+    note(node, &mut unnoted).await?;
+    for due in together {
+        one(node, corners, due).await?;
+        // In a stream that is full there is room for the notes once a notice has gone.
+        note(node, &mut unnoted).await?;
+    }
+    Ok(())
+}
+
+/// Notes as many as there is room for.
+async fn note(node: &Node, unnoted: &mut Vec<Id>) -> Result<(), BusError> {
+    while let Some(id) = unnoted.last() {
+        match node.own.place(&address::over(*id), &[], Vec::new(), None).await {
+            Ok(_) => _ = unnoted.pop(),
+            Err(PlaceError::Full) => break,
+            Err(error) => {
+                let (what, why) = ("the note of an end".into(), error.to_string());
+                return Err(BusError::Refused { what, why });
+            }
         }
     }
+    Ok(())
 }
 
 async fn one(node: &Node, corners: &Corners, due: &Due) -> Result<(), BusError> {

@@ -2,17 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::router::Router;
 use crate::case::{self, Case, Item, Told};
-use crate::lifecycle::Due;
 use crate::notice::{Audience, Id, Kind, NodeId, Outcome, Receipt, Statement, Time};
 use crate::policy;
 use crate::trust::Trust;
-
-/// As long as any notice can be passed on again, and the stream of cases keeps anything.
-const REMEMBERED: Duration = Duration::from_secs(401 * 24 * 3600);
 
 /// A notice of a case, out of the ledger, so that cases are put together without holding it.
 #[derive(Clone, Debug)]
@@ -36,13 +31,11 @@ pub fn cases(filed: &[Filed]) -> Vec<Case> {
     case::group(filed.iter().map(Filed::item))
 }
 
-/// Who refers to whom, of notices of cases, and which were deleted at the end of their case.
+/// Who refers to whom, of notices of cases.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     /// By what is referred to. An entry may outlive its notices for a while, and says nothing then.
     referring: HashMap<Id, BTreeSet<Id>>,
-    /// Until when each is remembered.
-    gone: HashMap<Id, Time>,
 }
 
 impl Files {
@@ -52,8 +45,7 @@ impl Files {
         }
     }
 
-    pub(super) fn prune(&mut self, now: Time, is_held: impl Fn(Id) -> bool) {
-        self.gone.retain(|_, until| *until > now);
+    pub(super) fn prune(&mut self, is_held: impl Fn(Id) -> bool) {
         self.referring.retain(|_, ids| {
             ids.retain(|id| is_held(*id));
             !ids.is_empty()
@@ -67,16 +59,16 @@ fn refers_to(s: &Statement) -> impl Iterator<Item = Id> {
 }
 
 impl Router {
-    /// Every notice of a case here that counts: neither withdrawn nor signed by a thief. An expired
-    /// one counts: a case lasts longer than its first report.
+    /// Every notice of a case here that counts: neither withdrawn nor signed by a thief, and its
+    /// case's end has not begun. An expired one counts: a case lasts longer than its first report.
     #[must_use]
     pub fn filed(&self) -> Vec<Filed> {
         self.ledger.notices().filter_map(|(id, _)| self.file(id)).collect()
     }
 
-    fn file(&self, id: Id) -> Option<Filed> {
+    pub(super) fn file(&self, id: Id) -> Option<Filed> {
         let statement = self.ledger.statement(id).filter(|s| s.kind.is_case())?;
-        if !self.ledger.counts(id, statement) {
+        if self.was_over(id) || !self.ledger.counts(id, statement) {
             return None;
         }
         let (first, since) = (self.ledger.first_hop(id)?, self.ledger.since(id)?);
@@ -84,7 +76,7 @@ impl Router {
     }
 
     /// What belongs to a notice, by itself or by what is between them; the notice is not among it.
-    fn around(&self, id: Id, s: &Statement) -> Vec<Filed> {
+    pub(super) fn around(&self, id: Id, s: &Statement) -> Vec<Filed> {
         let mut seen = BTreeSet::from([id]);
         let mut queue: Vec<Id> = refers_to(s).collect();
         queue.extend(self.referring(id));
@@ -190,48 +182,6 @@ impl Router {
         let read = self.own_word(of).filter(|word| word.outcome == Outcome::Read);
         let outcome = if read.is_some() { Outcome::Read } else { Outcome::Climbs };
         self.word(now, trust, of, outcome, None, Some(up))
-    }
-
-    /// What must be deleted: every notice of a case that was closed here for longer than `keep`,
-    /// what was withdrawn for as long, and what an end before had not deleted yet.
-    #[must_use]
-    pub fn over(
-        &self,
-        now: Time,
-        cases: &[Case],
-        clocks: &case::Clocks,
-        keep: Duration,
-    ) -> Vec<Due> {
-        let closed = cases.iter().filter(|case| {
-            let closed = case.closed_at(&self.me, clocks);
-            closed.is_some_and(|at| now.since(at) >= keep)
-        });
-        let mut ids: BTreeSet<Id> = closed.flat_map(Case::ids).collect();
-        let held = self.ledger.notices().map(|(id, _)| id);
-        ids.extend(held.filter(|id| self.files.gone.contains_key(id)));
-        ids.extend(self.ledger.withdrawn_cases(now, keep));
-        let due = |id: Id| {
-            let statement = Arc::clone(self.ledger.statement(id)?);
-            Some(Due { id, statement, from: self.ledger.from(id)?.cloned() })
-        };
-        ids.into_iter().filter_map(due).collect()
-    }
-
-    /// Remembers that a notice was deleted at the end of its case, at `at`.
-    pub fn is_over(&mut self, id: Id, at: Time) {
-        self.files.gone.insert(id, at + REMEMBERED);
-    }
-
-    /// Whether a notice was deleted at the end of its case: it is dealt with, however often it
-    /// comes again.
-    #[must_use]
-    pub fn was_over(&self, id: Id) -> bool {
-        self.files.gone.contains_key(&id)
-    }
-
-    /// Forgets a notice that was deleted at the end of its case.
-    pub fn forget(&mut self, id: Id) {
-        self.ledger.forget(&[id]);
     }
 
     /// Each level's last relay word on a report, this node's own with them.

@@ -10,6 +10,7 @@ mod cases;
 mod counts;
 mod erase;
 mod follow;
+mod over;
 mod receipts;
 mod router;
 mod shares;

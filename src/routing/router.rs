@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use super::cases::Files;
 use super::counts::served;
+use super::over::Gone;
 use super::receipts::Receipts;
 use super::stored::Stored;
 use super::unanswered::Calls;
@@ -62,6 +63,7 @@ pub struct Router {
     /// What was placed for one node alone, since its link was narrowed.
     pub(super) sent: BTreeSet<(Id, NodeId)>,
     pub(super) files: Files,
+    pub(super) gone: Gone,
     pub(super) calls: Calls,
 }
 
@@ -71,8 +73,8 @@ impl Router {
     pub fn new(me: NodeId, policy: Policy) -> Self {
         let (ledger, receipts) = (Ledger::default(), Receipts::default());
         let (uncounted, sent) = (BTreeSet::new(), BTreeSet::new());
-        let (files, calls) = (Files::default(), Calls::default());
-        Self { me, policy, ledger, receipts, uncounted, sent, files, calls }
+        let (files, gone, calls) = (Files::default(), Gone::default(), Calls::default());
+        Self { me, policy, ledger, receipts, uncounted, sent, files, gone, calls }
     }
 
     /// The node.
@@ -210,7 +212,8 @@ impl Router {
         self.receipts.prune(left);
         self.uncounted.retain(|id| ledger.statement(*id).is_some());
         self.sent.retain(|(id, _)| ledger.statement(*id).is_some());
-        self.files.prune(now, |id| ledger.statement(id).is_some());
+        self.files.prune(|id| ledger.statement(id).is_some());
+        self.gone.prune(now);
     }
 
     /// What this node says of a notice; the verdict must be final.
