@@ -1,5 +1,6 @@
 //! The clocks of a case, from `data/clocks.toml` or a file of the same form.
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -200,14 +201,14 @@ impl Clocks {
         &self.0
     }
 
-    /// The clocks of a regime, with those of every regime.
-    pub fn of(&self, regime: Regime) -> impl Iterator<Item = &Clock> {
-        self.0.iter().filter(move |clock| clock.regime.is_none_or(|own| own == regime))
+    /// The clocks of some regimes, with those of every regime.
+    pub fn of(&self, regimes: &BTreeSet<Regime>) -> impl Iterator<Item = &Clock> {
+        self.0.iter().filter(|clock| clock.regime.is_none_or(|own| regimes.contains(&own)))
     }
 
-    /// Whether a regime asks for a final report.
+    /// Whether any of some regimes asks for a final report.
     #[must_use]
-    pub fn has_final(&self, regime: Regime) -> bool {
-        self.of(regime).any(|clock| clock.stage == Some(Stage::Final))
+    pub fn has_final(&self, regimes: &BTreeSet<Regime>) -> bool {
+        self.of(regimes).any(|clock| clock.stage == Some(Stage::Final))
     }
 }

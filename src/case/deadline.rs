@@ -94,7 +94,8 @@ impl Case {
     /// only of `me`'s own duty, if it got the report from another. No anchor, no deadline.
     #[must_use]
     pub fn deadlines(&self, me: &NodeId, clocks: &Clocks) -> Vec<Deadline> {
-        let all = clocks.of(self.regime());
+        let regimes = self.regimes();
+        let all = clocks.of(&regimes);
         let mut found: Vec<Deadline> = all.filter_map(|clock| self.deadline(me, clock)).collect();
         found.sort_by(|a, b| (a.due, &a.name).cmp(&(b.due, &b.name)));
         found
@@ -133,8 +134,8 @@ impl Case {
     /// When an anchor was, and what the last report says instead.
     fn anchored(&self, anchor: Anchor) -> Option<(Time, Option<Time>)> {
         let said = |say: fn(&Told) -> Option<Time>| {
-            let first = self.own_reports().filter_map(say).min()?;
-            let last = self.own_reports().filter_map(say).next_back();
+            let first = self.counted().filter_map(say).min()?;
+            let last = self.counted().filter_map(say).next_back();
             Some((first, last.filter(|last| *last != first)))
         };
         match anchor {

@@ -23,7 +23,7 @@ impl Case {
         }
         let answered = !states.is_empty() && states.values().all(|standing| standing.is_over());
         let sent = self.stage() == Some(Stage::Final) || self.admits(me);
-        !(answered && (sent || !clocks.has_final(self.regime())))
+        !(answered && (sent || !clocks.has_final(&self.regimes())))
     }
 
     /// When it was closed at `me`: when the last of it came here. `None` while it is open.

@@ -175,7 +175,7 @@ mod tests {
     fn the_file_that_comes_along_is_read_whole() {
         let clocks = Clocks::builtin();
         assert_eq!(clocks.all().len(), 15);
-        let finals = Regime::ALL.map(|regime| clocks.has_final(regime));
+        let finals = Regime::ALL.map(|regime| clocks.has_final(&[regime].into()));
         assert_eq!(finals, [true, true, true, true, false]);
     }
 }

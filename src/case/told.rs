@@ -239,10 +239,17 @@ impl Case {
         self.reports.iter().filter(forwards)
     }
 
-    /// What is told last: its scope, severity, nature and regime are the case's.
+    /// The reports that count: those in order, or all where none is, so that a case that began
+    /// wrongly has its clocks all the same.
+    pub(super) fn counted(&self) -> impl DoubleEndedIterator<Item = &Told> {
+        let any = self.own_reports().any(|report| report.in_order);
+        self.own_reports().filter(move |report| report.in_order || !any)
+    }
+
+    /// What is told last, in order: its scope, severity and nature are the case's.
     #[must_use]
     pub fn last(&self) -> Option<&Told> {
-        self.own_reports().next_back()
+        self.counted().next_back()
     }
 
     /// How far the reports have got; `None` if no report is here.
@@ -267,10 +274,22 @@ impl Case {
         reports.or_else(words).unwrap_or(Tlp::Red)
     }
 
-    /// Whose clock runs, by its last report.
+    /// Whose clocks run: of each who reports, the last regime that it named. That an incident falls
+    /// under none does not take a clock back that runs: no late report silences an alarm.
+    #[must_use]
+    pub fn regimes(&self) -> BTreeSet<Regime> {
+        let named = self.counted().filter(|report| report.regime != Regime::None);
+        let of_each: BTreeMap<&NodeId, Regime> =
+            named.map(|report| (&report.by, report.regime)).collect();
+        of_each.into_values().collect()
+    }
+
+    /// The regime that is shown: its issuer's, or another's who reports in it.
     #[must_use]
     pub fn regime(&self) -> Regime {
-        self.last().map_or(Regime::None, |report| report.regime)
+        let named = |report: &&Told| report.regime != Regime::None;
+        let own = self.counted().rfind(|report| named(report) && report.by == self.issuer);
+        own.or_else(|| self.counted().rfind(named)).map_or(Regime::None, |report| report.regime)
     }
 
     /// Its code name while any of its issuers keeps it under embargo.

@@ -31,11 +31,14 @@ fn standings(all: &Federation, node: &str, reference: &str) -> Vec<(String, Stri
 }
 
 async fn stands(all: &Federation, reference: &str, wanted: &[(&str, &str)]) {
-    let wanted: Vec<(String, String)> =
+    let mut wanted: Vec<(String, String)> =
         wanted.iter().map(|(s, k)| ((*s).to_owned(), (*k).to_owned())).collect();
+    // What was issued in the same second stands in no order.
+    wanted.sort();
     for node in [AT, "eu-fr-bre"] {
         let same = async || {
-            let found = standings(all, node, reference);
+            let mut found = standings(all, node, reference);
+            found.sort();
             if found == wanted { Ok(()) } else { Err(format!("{node}: {found:?}")) }
         };
         all.eventually(&format!("{wanted:?} of {reference}"), same).await;

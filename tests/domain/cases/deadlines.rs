@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chappe::case::{Anchor, ClockError, Clocks, Deadline, DeadlineStanding, Duty, Span};
-use chappe::notice::{CaseState, Events, Regime, Report, Stage, Time};
+use chappe::notice::{CaseState, Events, Regime, Report, Severity, Stage, Time};
 
 use super::made::*;
 use super::states::table;
@@ -152,6 +152,45 @@ fn a_report_that_came_too_early_or_out_of_order_meets_nothing() {
     let begins_with_its_end = [report("final", at(0), Stage::Final)];
     let deadlines = at_the_state(&begins_with_its_end);
     assert!(deadlines["early-warning"].met.is_none() && !deadlines.contains_key("final"));
+}
+
+#[test]
+fn no_later_report_takes_a_clock_back() {
+    let warning = report("warning", at(HOUR), Stage::EarlyWarning).reporting(aware(at(0)));
+    let begun = at_the_state(std::slice::from_ref(&warning));
+    let harmless = |report: &mut Report| {
+        (report.regime, report.aware) = (Regime::None, at(HOUR).secs());
+    };
+    let denied = report("denied", at(2 * HOUR), Stage::EarlyWarning).re("warning");
+    let denied = [warning.clone(), denied.reporting(harmless)];
+    let now = at_the_state(&denied);
+    assert_eq!(now.keys().collect::<Vec<_>>(), begun.keys().collect::<Vec<_>>());
+    assert_eq!(now["notification"].due, begun["notification"].due);
+    assert_eq!(one(&denied).regime(), Regime::Nis2);
+}
+
+#[test]
+fn a_corrected_regime_takes_the_place_of_the_one_before() {
+    let warning = report("warning", at(HOUR), Stage::EarlyWarning);
+    let corrected = report("corrected", at(2 * HOUR), Stage::EarlyWarning).re("warning");
+    let all = [warning, corrected.reporting(under(Regime::CraIncident))];
+    let sources: Vec<String> = at_the_state(&all).into_values().map(|d| d.source).collect();
+    assert!(sources.iter().all(|source| !source.contains("art. 23(4)")), "{sources:?}");
+    assert_eq!(one(&all).regime(), Regime::CraIncident);
+}
+
+#[test]
+fn what_is_out_of_order_changes_neither_severity_nor_clocks() {
+    let all = [
+        report("warning", at(HOUR), Stage::EarlyWarning).reporting(aware(at(0))),
+        report("told", at(2 * HOUR), Stage::Notification).re("warning").reporting(aware(at(0))),
+    ];
+    let mut late = report("late", at(3 * HOUR), Stage::EarlyWarning).re("told");
+    late.statement.severity = Severity::Low;
+    late = late.reporting(under(Regime::Dora)).reporting(aware(at(0) - hours(300)));
+    let with = [all[0].clone(), all[1].clone(), late];
+    assert_eq!(at_the_state(&with), at_the_state(&all));
+    assert_eq!(one(&with).severity(), one(&all).severity());
 }
 
 #[test]
@@ -368,5 +407,5 @@ fn a_fast_clock_is_a_file_like_any_other() {
     let case = one(&[report("warning", at(0), Stage::EarlyWarning).reporting(aware(at(0)))]);
     let all = case.deadlines(&id("eu-fr"), &fast);
     assert_eq!(all.iter().map(|deadline| deadline.due).collect::<Vec<_>>(), [at(2)]);
-    assert!(fast.has_final(Regime::Nis2) && !fast.has_final(Regime::Dora));
+    assert!(fast.has_final(&[Regime::Nis2].into()) && !fast.has_final(&[Regime::Dora].into()));
 }
