@@ -1,6 +1,7 @@
 //! What a node decides: statements about one router that holds some notices already.
 
 mod cases;
+mod over;
 
 use crate::forge::*;
 use chappe::address::{Place, Source};

@@ -1,19 +1,20 @@
-//! Cases at one router: which report goes on up, what a parent is told, what is over.
+//! Cases at one router: which report goes on up, and what a parent is told.
 
 use std::time::Duration;
 
+use super::over::over_at;
 use super::*;
-use chappe::case::{Case, Clocks};
+use chappe::case::Case;
 use chappe::notice::Receipt;
 use chappe::routing::{Heard, cases};
 
 const HOSPITAL: &str = "eu-fr-bre-chu";
-const REGION: &str = "eu-fr-bre";
-const HOUR: Duration = Duration::from_secs(3_600);
-const KEEP: Duration = Duration::from_secs(90 * 24 * 3_600);
+pub(super) const REGION: &str = "eu-fr-bre";
+pub(super) const HOUR: Duration = Duration::from_secs(3_600);
+pub(super) const KEEP: Duration = Duration::from_secs(90 * 24 * 3_600);
 
 /// The hospital's first report, critical.
-fn first(top: &str) -> Statement {
+pub(super) fn first(top: &str) -> Statement {
     escalation(HOSPITAL, top, Tlp::Amber)
 }
 
@@ -23,18 +24,18 @@ fn next(top: &str, re: Id) -> Statement {
     Statement { re: Some(re), severity, iat: first(top).iat + 1, ..first(top) }
 }
 
-fn answer(by: &str, re: Id, state: &str) -> Statement {
+pub(super) fn answer(by: &str, re: Id, state: &str) -> Statement {
     let case = serde_json::from_value(serde_json::json!({ "state": state })).expect("an answer");
     let kind = Kind::Response;
     Statement { kind, iss: id(by), case: Some(case), re: Some(re), ..first(HOSPITAL) }
 }
 
-fn up(m: &Statement) -> Verified {
+pub(super) fn up(m: &Statement) -> Verified {
     arriving(REGION, &[HOSPITAL], m)
 }
 
 /// Takes a report as a relay does: decides, keeps, says its word.
-fn take(router: &mut Router, m: &Verified) -> Verdict {
+pub(super) fn take(router: &mut Router, m: &Verified) -> Verdict {
     let verdict = decide(router, m);
     keep(router, m);
     let word = router.receipt(NOW, &trust(), m, &verdict);
@@ -50,7 +51,7 @@ fn climbs() -> Verdict {
     Verdict::Place(vec![Place::Cases, Place::Outbox(id("eu-fr"))])
 }
 
-fn all(router: &Router) -> Vec<Case> {
+pub(super) fn all(router: &Router) -> Vec<Case> {
     cases(&router.filed())
 }
 
@@ -279,119 +280,4 @@ fn a_parent_takes_it_from_the_child_itself_without_the_notice_and_no_more_than_t
     assert!(router.keep_call(read.clone()));
     assert_eq!(router.hears(&from(REGION), &read), Ok(Heard::No), "an ordinary word");
     assert_eq!(router.unanswered(), Vec::<&Receipt>::new());
-}
-
-fn over_at(router: &Router, at: Time) -> Vec<Id> {
-    let over = router.over(at, &all(router), Clocks::builtin(), KEEP);
-    let mut ids: Vec<Id> = over.iter().flatten().map(|due| due.id).collect();
-    ids.sort_unstable();
-    ids
-}
-
-#[test]
-fn what_was_closed_for_long_enough_is_over_and_stays_so() {
-    let mut router = router(REGION);
-    let report = up(&first(REGION));
-    take(&mut router, &report);
-    let taken = arriving(REGION, &[], &answer(REGION, report.id(), "accepted"));
-    let closed =
-        Statement { iat: taken.statement().iat + 1, ..answer(REGION, report.id(), "closed") };
-    let closed = arriving(REGION, &[], &closed);
-    keep(&mut router, &taken);
-    assert_eq!(over_at(&router, NOW + 2 * KEEP), [], "it is open");
-    keep(&mut router, &closed);
-    assert_eq!(over_at(&router, NOW + KEEP - HOUR), []);
-    let mut ids = vec![report.id(), taken.id(), closed.id()];
-    ids.sort_unstable();
-    assert_eq!(over_at(&router, NOW + KEEP), ids);
-    for of in ids {
-        router.is_over(of, NOW + KEEP);
-        router.forget(of);
-    }
-    assert!(all(&router).is_empty() && router.was_over(report.id()));
-    // At a start it may be found on the board once more: a crash came in between.
-    keep(&mut router, &closed);
-    assert_eq!(over_at(&router, NOW + KEEP + HOUR), [closed.id()]);
-    router.prune(NOW + KEEP + HOUR);
-    assert!(router.was_over(report.id()));
-    router.prune(NOW + 6 * KEEP);
-    assert!(!router.was_over(report.id()), "everything has expired by then");
-}
-
-/// The hospital's report, taken and closed by the region.
-fn closed(router: &mut Router) -> Vec<Id> {
-    let report = up(&first(REGION));
-    take(router, &report);
-    let mut ids = vec![report.id()];
-    for (later, state) in [(1, "accepted"), (2, "closed")] {
-        let word = answer(REGION, report.id(), state);
-        let word = arriving(REGION, &[], &Statement { iat: word.iat + later, ..word });
-        keep(router, &word);
-        ids.push(word.id());
-    }
-    ids
-}
-
-#[test]
-fn the_end_of_a_case_begins_whole_so_that_whatever_part_of_it_is_left_is_open_for_nobody() {
-    let mut router = router(REGION);
-    let ids = closed(&mut router);
-    let late = NOW + KEEP;
-    let over = router.over(late, &all(&router), Clocks::builtin(), KEEP);
-    assert_eq!(over.len(), 1, "one case is one piece");
-    let order: Vec<Id> = over[0].iter().map(|due| due.id).collect();
-    assert_eq!(order, ids, "the report first, the word that closed it last");
-    assert!(router.begin_end(late, Clocks::builtin(), KEEP, &over[0]));
-    assert_eq!(all(&router), [], "nothing is deleted yet, and nothing counts");
-    // Killed in between, in whatever order: the rest is deleted at the next start.
-    for left in &ids {
-        let mut after = self::router(REGION);
-        ids.iter().for_each(|id| after.is_over(*id, late));
-        closed(&mut after);
-        ids.iter().filter(|id| *id != left).for_each(|id| after.forget(*id));
-        assert_eq!(all(&after), []);
-        assert_eq!(over_at(&after, late), [*left]);
-    }
-}
-
-#[test]
-fn what_has_come_since_stops_the_end_of_its_case() {
-    let mut router = router(REGION);
-    let ids = closed(&mut router);
-    let late = NOW + KEEP;
-    let over = router.over(late, &all(&router), Clocks::builtin(), KEEP);
-    let again = answer(REGION, ids[0], "in-progress");
-    let again = Statement { iat: again.iat + 3, ..again };
-    keep(&mut router, &arriving(REGION, &[], &again));
-    assert!(!router.begin_end(late, Clocks::builtin(), KEEP, &over[0]));
-    assert!(!router.was_over(ids[0]) && all(&router).len() == 1);
-}
-
-#[test]
-fn a_withdrawn_report_goes_before_what_withdraws_it_and_with_it() {
-    let mut router = router(REGION);
-    let report = up(&first(REGION));
-    take(&mut router, &report);
-    let ends = Statement { case: None, ..ending(Kind::Withdrawal, &first(REGION), report.id()) };
-    let ends = up(&ends);
-    take(&mut router, &ends);
-    let late = NOW + KEEP;
-    let over = router.over(late, &all(&router), Clocks::builtin(), KEEP);
-    let order: Vec<Vec<Id>> =
-        over.iter().map(|together| together.iter().map(|due| due.id).collect()).collect();
-    assert_eq!(order, [[report.id(), ends.id()]]);
-    assert!(router.begin_end(late, Clocks::builtin(), KEEP, &over[0]));
-    router.forget(ends.id());
-    assert_eq!(all(&router), [], "it does not come back without its withdrawal");
-    assert_eq!(over_at(&router, late), [report.id()]);
-}
-
-#[test]
-fn a_case_is_held_past_the_end_of_its_first_report() {
-    let mut router = router(REGION);
-    take(&mut router, &up(&first(REGION)));
-    router.prune(NOW + 2 * KEEP);
-    assert_eq!(all(&router).len(), 1);
-    router.prune(NOW + 5 * KEEP);
-    assert_eq!(all(&router).len(), 0, "as its stream");
 }
