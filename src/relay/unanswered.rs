@@ -13,34 +13,32 @@ use crate::routing::{Heard, Router};
 use crate::verify::Refused;
 
 /// Tells the parent what is due: on its way first, kept last, so that a crash in between says it
-/// again. Without room in the outbox it is due at the next look.
+/// again. Without room in the outbox it is due at the next look. The server is asked without the
+/// router, so that notices go on meanwhile: nobody else says these words.
 pub(super) async fn say(node: &Node, now: Time, cases: &[Case]) -> Result<(), PlaceError> {
     let trust = node.trust();
     let Some(parent) = node.me.parent().filter(|parent| node.links.contains_key(parent)) else {
         return Ok(());
     };
-    let mut router = node.router.lock().await;
-    for receipt in router.due_calls(now, &trust, cases, node.cases.unanswered) {
+    let due = {
+        let router = node.router.lock().await;
+        router.due_calls(now, &trust, cases, node.cases.unanswered)
+    };
+    for receipt in due {
         let signed = signed(node.key.as_ref(), Typ::Receipt, &receipt)?;
         let subject = address::outbox_record(REAL, &parent, Id::of(signed.as_bytes()));
         node.own.place(&subject, &[], signed.clone().into_bytes(), None).await?;
-        keep(node, &mut router, &receipt, signed).await?;
+        store(node, &receipt, signed).await?;
+        node.router.lock().await.keep_call(receipt.clone());
         tracing::warn!(case = %receipt.of.short(), %parent, says = receipt.outcome.as_str(),
             "a critical case: its parent is told whether anybody answers here");
     }
     Ok(())
 }
 
-async fn keep(
-    node: &Node,
-    router: &mut Router,
-    receipt: &Receipt,
-    signed: String,
-) -> Result<(), PlaceError> {
+async fn store(node: &Node, receipt: &Receipt, signed: String) -> Result<(), PlaceError> {
     let subject = address::unanswered(receipt.of, &receipt.by);
-    node.own.put_latest(&subject, signed.into_bytes()).await?;
-    router.keep_call(receipt.clone());
-    Ok(())
+    node.own.put_latest(&subject, signed.into_bytes()).await
 }
 
 /// Takes a receipt if it is a child's word on whether anybody answers there; it goes no further.
@@ -71,7 +69,8 @@ pub(super) async fn hear(
         tracing::error!(%source, "too many cases that nobody answers: this one is left out");
         return Ok(Some(Ok(Settle::Ack)));
     }
-    keep(node, router, receipt, signed.to_owned()).await?;
+    store(node, receipt, signed.to_owned()).await?;
+    router.keep_call(receipt.clone());
     node.metrics.unanswered(router.unanswered().len());
     let (case, by) = (receipt.of.short(), &receipt.by);
     if heard == Heard::Unanswered {

@@ -214,6 +214,7 @@ impl Router {
         self.sent.retain(|(id, _)| ledger.statement(*id).is_some());
         self.files.prune(|id| ledger.statement(id).is_some());
         self.gone.prune(now);
+        self.calls.prune(now);
     }
 
     /// What this node says of a notice; the verdict must be final.

@@ -5,7 +5,7 @@
 //! report. What is due is a difference between the cases and what was said: a restart of either
 //! side, or a word that was lost on its way, changes nothing that the next look does not mend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::router::Router;
@@ -14,10 +14,17 @@ use crate::case::Case;
 use crate::notice::{Id, NodeId, Outcome, Reason, Receipt, Time};
 use crate::trust::Trust;
 
-/// Cases of one child. Whoever makes up more is not heard, and harms nobody else.
+/// Cases of one child, and so of this node at its parent. Whoever makes up more is not heard, and
+/// harms nobody else.
 const MAX_OF_A_CHILD: usize = 100;
-/// The stream of receipts forgets after 30 days; what still holds is said again before.
+/// Of these of one issuer: whoever reports critical cases without end takes nobody else's place.
+const MAX_OF_AN_ISSUER: usize = 10;
+/// Words that one look says.
+const AT_ONCE: usize = 20;
+/// What still holds is said again before it is forgotten.
 const SAY_AGAIN: Duration = Duration::from_secs(7 * 24 * 3600);
+/// As long as the stream of receipts remembers.
+const REMEMBERED: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// The last such word of each node on each case.
 #[derive(Debug, Default)]
@@ -29,12 +36,12 @@ impl Calls {
     }
 
     /// Of one (`by`, `of`) the latest counts, in whatever order they come.
-    fn keep(&mut self, receipt: Receipt, most: usize) -> bool {
+    fn keep(&mut self, receipt: Receipt) -> bool {
         if self.word(&receipt.by, receipt.of).is_some_and(|last| last.at >= receipt.at) {
             return false;
         }
         let of_one = self.0.entry(receipt.by.clone()).or_default();
-        if of_one.len() >= most && !of_one.contains_key(&receipt.of) {
+        if of_one.len() >= MAX_OF_A_CHILD && !of_one.contains_key(&receipt.of) {
             let over = of_one.iter().filter(|(_, word)| !is_open(word));
             match over.min_by_key(|(_, word)| word.at).map(|(of, _)| *of) {
                 Some(oldest) => _ = of_one.remove(&oldest),
@@ -45,10 +52,19 @@ impl Calls {
         true
     }
 
-    fn has_room(&self, receipt: &Receipt, most: usize) -> bool {
+    pub(super) fn prune(&mut self, now: Time) {
+        self.0.retain(|_, of_one| {
+            of_one.retain(|_, word| now.since(word.at) < REMEMBERED);
+            !of_one.is_empty()
+        });
+    }
+
+    fn has_room(&self, receipt: &Receipt) -> bool {
         let of_one = self.0.get(&receipt.by);
         of_one.is_none_or(|all| {
-            all.len() < most || all.contains_key(&receipt.of) || !all.values().all(is_open)
+            all.len() < MAX_OF_A_CHILD
+                || all.contains_key(&receipt.of)
+                || !all.values().all(is_open)
         })
     }
 
@@ -78,7 +94,7 @@ impl Router {
     /// The words that this node owes its parent: of each critical case that has waited for longer
     /// than `after` that nobody answers it, and of each of which that was said and is no more so
     /// that it is over. Nothing of drills, of what its own people reported, and of what the parent
-    /// has anyway.
+    /// has anyway. Bounded; the longest waiting come first, and the rest at a later look.
     #[must_use]
     pub fn due_calls(
         &self,
@@ -93,16 +109,37 @@ impl Router {
             let since = case.unanswered_since(&self.me).filter(|_| case.exercise.is_none());
             since.is_some_and(|since| now.since(since) >= after) && !self.has(trust, &parent, case)
         };
-        let waiting: BTreeMap<Id, &Case> =
-            cases.iter().filter(waits).map(|case| (case.key, case)).collect();
-        let new = waiting.keys().filter(|of| {
-            let last = self.calls.word(&self.me, **of).filter(|last| is_open(last));
-            last.is_none_or(|last| now.since(last.at) >= SAY_AGAIN)
-        });
-        let over = self.calls.open(&self.me).filter(|word| !waiting.contains_key(&word.of));
-        let new = new.map(|of| self.call(now, trust, *of, Outcome::Unanswered));
-        new.chain(over.map(|word| self.call(now, trust, word.of, self.answered(cases, word.of))))
-            .collect()
+        let waiting: Vec<&Case> = cases.iter().filter(waits).collect();
+        let keys: BTreeSet<Id> = waiting.iter().map(|case| case.key).collect();
+        let over = self.calls.open(&self.me).filter(|word| !keys.contains(&word.of));
+        let over = over.map(|word| (word.of, self.answered(cases, word.of)));
+        let new = self.new_calls(now, waiting).into_iter().map(|of| (of, Outcome::Unanswered));
+        let due = over.chain(new).take(AT_ONCE);
+        due.map(|(of, outcome)| self.call(now, trust, of, outcome)).collect()
+    }
+
+    /// Which of the waiting to tell now: those that there is room for, and what must be repeated.
+    fn new_calls(&self, now: Time, mut waiting: Vec<&Case>) -> Vec<Id> {
+        waiting.sort_by_cached_key(|case| (case.unanswered_since(&self.me), case.key));
+        let told = |case: &Case| self.calls.word(&self.me, case.key).filter(|word| is_open(word));
+        let mut all = self.calls.open(&self.me).count();
+        let mut of_issuer: BTreeMap<&NodeId, usize> = BTreeMap::new();
+        for case in waiting.iter().filter(|case| told(case).is_some()) {
+            *of_issuer.entry(case.issuer()).or_default() += 1;
+        }
+        let mut due = Vec::new();
+        for case in waiting {
+            if let Some(last) = told(case) {
+                due.extend((now.since(last.at) >= SAY_AGAIN).then_some(case.key));
+                continue;
+            }
+            let issuers = of_issuer.entry(case.issuer()).or_default();
+            if all < MAX_OF_A_CHILD && *issuers < MAX_OF_AN_ISSUER {
+                (all, *issuers) = (all + 1, *issuers + 1);
+                due.push(case.key);
+            }
+        }
+        due
     }
 
     /// Whether the parent has a report of a case by itself: it went there, or came from there.
@@ -152,13 +189,12 @@ impl Router {
     /// Whether there is room for such a word of a child.
     #[must_use]
     pub fn has_room_for(&self, receipt: &Receipt) -> bool {
-        self.calls.has_room(receipt, MAX_OF_A_CHILD)
+        self.calls.has_room(receipt)
     }
 
     /// Takes such a word, of this node or of a child. Whether it was news, and there was room.
     pub fn keep_call(&mut self, receipt: Receipt) -> bool {
-        let most = if receipt.by == self.me { usize::MAX } else { MAX_OF_A_CHILD };
-        self.calls.keep(receipt, most)
+        self.calls.keep(receipt)
     }
 
     /// Whether this node has told its parent that nobody answers a case.
@@ -198,7 +234,7 @@ mod tests {
             let mut calls = Calls::default();
             for at in order {
                 let outcome = if at == 3 { "read" } else { "unanswered" };
-                calls.keep(word(1, outcome, at), MAX_OF_A_CHILD);
+                calls.keep(word(1, outcome, at));
             }
             assert_eq!(open(&calls), 0, "{order:?}");
         }
@@ -207,11 +243,11 @@ mod tests {
     #[test]
     fn a_child_that_makes_up_cases_is_bounded_and_what_is_over_makes_room() {
         let mut calls = Calls::default();
-        let kept = |n: u64| calls.keep(word(n, "unanswered", n), MAX_OF_A_CHILD);
+        let kept = |n: u64| calls.keep(word(n, "unanswered", n));
         assert_eq!((0..1_000).map(kept).filter(|kept| *kept).count(), MAX_OF_A_CHILD);
-        assert!(calls.keep(word(5, "read", 2_000), MAX_OF_A_CHILD));
-        assert!(calls.keep(word(5_000, "unanswered", 2_001), MAX_OF_A_CHILD));
+        assert!(calls.keep(word(5, "read", 2_000)));
+        assert!(calls.keep(word(5_000, "unanswered", 2_001)));
         assert_eq!(open(&calls), MAX_OF_A_CHILD);
-        assert!(calls.keep(word(5_000, "unanswered", 2_002), MAX_OF_A_CHILD), "said again");
+        assert!(calls.keep(word(5_000, "unanswered", 2_002)), "said again");
     }
 }

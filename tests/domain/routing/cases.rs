@@ -211,6 +211,42 @@ fn what_nobody_answers_in_time_is_told_to_the_parent_once_and_taken_back_once() 
 }
 
 #[test]
+fn who_reports_without_end_takes_nobody_elses_place_at_the_parent() {
+    let mut router = router("eu-fr");
+    for number in 0..60 {
+        let report = first("eu-fr");
+        let report = Statement { iat: report.iat + number, ..report };
+        take(&mut router, &arriving("eu-fr", &[HOSPITAL, REGION], &report));
+    }
+    let mut townhall = escalation("eu-fr-nor-mairie", "eu-fr", Tlp::Amber);
+    if let Some(chappe::notice::Case::Report(report)) = &mut townhall.case {
+        report.scope = scope("eu.fr.nor.public-administration");
+    }
+    let other = arriving("eu-fr", &["eu-fr-nor-mairie", "eu-fr-nor"], &townhall);
+    take(&mut router, &other);
+    let told = calls(&router, NOW + 4 * HOUR);
+    assert_eq!(told.len(), 11, "ten of the one, and the one of the other");
+    assert!(told.iter().any(|word| word.of == other.id()));
+    told.iter().for_each(|word| _ = router.keep_call(word.clone()));
+    assert_eq!(calls(&router, NOW + 5 * HOUR), []);
+    let of = told.iter().map(|word| word.of).find(|of| *of != other.id()).expect("one");
+    keep(&mut router, &arriving("eu-fr", &[], &answer("eu-fr", of, "accepted")));
+    let then = calls(&router, NOW + 5 * HOUR);
+    let outcomes: Vec<Outcome> = then.iter().map(|word| word.outcome).collect();
+    assert_eq!(outcomes, [Outcome::Read, Outcome::Unanswered], "the next has room then");
+}
+
+#[test]
+fn what_was_told_of_a_case_is_forgotten_with_the_receipts_of_that_time() {
+    let mut router = router("eu-fr");
+    router.keep_call(unanswered(REGION, NOW));
+    router.prune(NOW + 29 * 24 * HOUR);
+    assert_eq!(router.unanswered().len(), 1);
+    router.prune(NOW + 30 * 24 * HOUR);
+    assert_eq!(router.unanswered(), Vec::<&Receipt>::new(), "it would have been said again");
+}
+
+#[test]
 fn what_the_parent_has_what_is_a_drill_and_what_is_not_critical_is_not_told() {
     let late = NOW + 5 * HOUR;
     let told = |statement: &Statement| {
