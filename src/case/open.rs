@@ -2,21 +2,23 @@
 
 use super::clocks::Clocks;
 use super::told::{Case, Told, Word};
-use crate::notice::{NodeId, Severity, Stage, Time};
+use crate::notice::{Id, NodeId, Severity, Stage, Time};
 
 impl Case {
     /// Whether it is open at `me`.
     ///
-    /// A level has done with it once its own last word is closed or rejected. Who reported it, or
-    /// was admitted to it, has done once every level that answered has, at least one did, and the
-    /// final report is sent if the regime knows one (who was admitted need not send it). Where only
-    /// words of others pass through, it is not open.
+    /// A level has done with it once its own last word is closed or rejected, until another report
+    /// comes here after that. Who reported it, or was admitted to it, has done once every level
+    /// that answered has, at least one did, and the final report is sent if the regime knows one
+    /// (who was admitted need not send it). Where only words of others pass through, it is not
+    /// open.
     #[must_use]
     pub fn is_open(&self, me: &NodeId, clocks: &Clocks) -> bool {
         let states = self.states();
         let reporter = self.issuer() == me && !self.reports.is_empty();
         if !reporter && self.is_level(me) {
-            return states.get(me).is_none_or(|own| !own.is_over());
+            let over = states.get(me).filter(|own| own.is_over());
+            return over.is_none_or(|own| self.has_news_since(me, own.id));
         }
         if !(reporter || self.admits(me)) {
             return false;
@@ -24,6 +26,14 @@ impl Case {
         let answered = !states.is_empty() && states.values().all(|standing| standing.is_over());
         let sent = self.stage() == Some(Stage::Final) || self.admits(me);
         !(answered && (sent || !clocks.has_final(&self.regimes())))
+    }
+
+    /// Whether a report of another came to `me` after a word of its own: by its own hops, so that
+    /// no two clocks are compared.
+    fn has_news_since(&self, me: &NodeId, word: Id) -> bool {
+        let said = self.words.iter().find(|said| said.id == word).map(|said| said.since);
+        let mut reports = self.own_reports().filter(|told| told.in_order && comes_to(me, told));
+        said.is_some_and(|said| reports.any(|told| told.since > said))
     }
 
     /// When it was closed at `me`: when the last of it came here. `None` while it is open.
@@ -54,8 +64,7 @@ impl Case {
 
     /// Whether `me` is a level of this case: it got a report of another on its way.
     pub(super) fn is_level(&self, me: &NodeId) -> bool {
-        let passes = |told: &Told| told.to.contains(me) && me.contains(&told.by);
-        self.reports.iter().any(|told| told.by != *me && (told.to == *me || passes(told)))
+        self.reports.iter().any(|told| comes_to(me, told))
     }
 
     /// Whether a response lets `me` in, that did not begin this case: it answers what is not
@@ -66,4 +75,9 @@ impl Case {
         let in_from = |word: &Word| word.to == *me && word.by != *me && !is_own(word.re);
         self.words.iter().any(in_from) && !own.any(|told| told.re.is_none())
     }
+}
+
+/// Whether a report of another is for `me`, or passes it on its way up.
+fn comes_to(me: &NodeId, told: &Told) -> bool {
+    told.by != *me && (told.to == *me || (told.to.contains(me) && me.contains(&told.by)))
 }

@@ -145,13 +145,14 @@ impl Router {
     }
 
     /// Where a person should forward a case to: a rule says that its last report climbs, and the
-    /// audience of that ends here. `None` once it was forwarded, or there is nobody above.
+    /// audience of that ends here. `None` once that report was forwarded, or there is nobody above.
     #[must_use]
     pub fn to_forward(&self, trust: &Trust, case: &Case) -> Option<NodeId> {
         let last = case.last()?;
         let parent = self.me.parent().filter(|up| trust.upstreams(&self.me).contains(up))?;
         let ends_here = last.to == self.me && last.by != self.me;
-        let forwarded = case.reports.iter().any(|r| r.by == self.me && r.origin.is_some());
+        let is_it = |r: &Told| r.by == self.me && r.origin == Some(last.id);
+        let forwarded = case.reports.iter().any(is_it);
         let statement = self.ledger.statement(last.id)?;
         (ends_here && !forwarded && self.policy.climbs(statement)).then_some(parent)
     }

@@ -30,6 +30,28 @@ fn a_level_has_done_with_a_case_once_it_has_closed_or_rejected_it() {
 }
 
 #[test]
+fn what_comes_to_a_level_after_it_closed_the_case_opens_it_again() {
+    for end in [CaseState::Closed, CaseState::Rejected] {
+        let mut all = vec![
+            report("warning", at(0), Stage::EarlyWarning),
+            report("late", at(5), Stage::Notification).re("warning"),
+            says("eu-fr-bre", 1, CaseState::Accepted),
+            says("eu-fr-bre", 10, end),
+        ];
+        assert!(!is_open(&all, "eu-fr-bre"));
+        let own = report_of("eu-fr-bre", "eu-fr", "forward", at(20), Stage::EarlyWarning);
+        let back = report("back", at(20), Stage::EarlyWarning).re("late");
+        for nothing_new in [own.origin("warning"), back] {
+            assert!(!is_open(&[&all[..], &[nothing_new]].concat(), "eu-fr-bre"), "{end}");
+        }
+        // Sent before, and here only after: nobody had read it.
+        all[1].since = all[3].since + std::time::Duration::from_millis(1);
+        assert!(is_open(&all, "eu-fr-bre"), "{end}");
+        assert_eq!(one(&all).closed_at(&id("eu-fr-bre"), Clocks::builtin()), None);
+    }
+}
+
+#[test]
 fn who_reported_waits_for_every_level_that_answered_and_owes_the_final_report() {
     let mut all = vec![report("warning", at(0), Stage::EarlyWarning)];
     assert!(is_open(&all, VICTIM), "nobody has answered");

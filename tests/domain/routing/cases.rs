@@ -105,6 +105,10 @@ fn what_a_rule_sends_up_and_the_audience_does_not_is_marked_for_a_person() {
     keep(&mut router, &arriving(REGION, &[], &forward(report.id())));
     assert_eq!(all(&router).len(), 1);
     assert_eq!(to(&router), None, "a person did it");
+    let later = next(REGION, report.id());
+    let later = up(&Statement { severity: Severity::Critical, iat: later.iat + 9, ..later });
+    take(&mut router, &later);
+    assert_eq!(to(&router), Some(id("eu-fr")), "not this one yet");
     let mut quiet = Router::new(id(REGION), Policy::default());
     take(&mut quiet, &report);
     assert_eq!(to(&quiet), None, "no rule says so");
