@@ -30,7 +30,7 @@ pub use self::described::{Described, Format};
 pub use self::error::DocumentError;
 pub use self::incident::{
     Affected, Attachment, Form, Incident, NEEDED, Needed, Nis2, REDACTABLE, RedactError,
-    ReportedBy, Via, Victim, check_unnamed, field_of, has_text, redact,
+    ReportedBy, Via, Victim, check_unnamed, field_of, has_text, redact, returning,
 };
 pub use self::media::of as media_of;
 pub use self::title::fit_title;

@@ -18,7 +18,8 @@ pub struct Passing {
     pub tlp: Tlp,
     /// The fields that are left out.
     pub without: Vec<&'static str>,
-    /// The code name of an embargo.
+    /// Another code name than that of `before` or else of the report: an embargo lasts until it is
+    /// lifted.
     pub embargo: Option<String>,
     /// What this level has passed on of the case before.
     pub before: Option<Target>,
@@ -90,9 +91,15 @@ fn claims(target: &Target, passing: &Passing) -> Result<(Report, String), DraftE
         origin: Some(target.id),
         // What was left out below is missing here too.
         redacted: (report.redacted == Some(true) || !passing.without.is_empty()).then_some(true),
-        embargo: passing.embargo.clone().or_else(|| report.embargo.clone()),
+        embargo: embargo(report, passing),
         ..report.clone()
     }))
+}
+
+fn embargo(report: &Report, passing: &Passing) -> Option<String> {
+    let before = passing.before.as_ref().and_then(|before| before.statement.report());
+    let before = before.and_then(|before| before.embargo.clone());
+    passing.embargo.clone().or(before).or_else(|| report.embargo.clone())
 }
 
 fn passed(
@@ -149,4 +156,58 @@ pub fn statement_says(statement: &Statement, found: impl Fn(&str) -> bool) -> Op
         ("doc", &doc),
     ];
     said.into_iter().find(|(_, text)| found(text)).map(|(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::reporting::{Escalation, escalation};
+    use super::*;
+    use crate::notice::{Federation, Id, Regime, Stage};
+
+    const SAMPLE: &[u8] = include_bytes!("../../demo/incident.json");
+
+    fn draft() -> Draft {
+        let fed = Federation::try_from("0".repeat(32)).expect("an id");
+        Draft {
+            fed,
+            iss: "eu-fr-bre".parse().expect("a node"),
+            now: Time::from_secs(1_800_000_000),
+        }
+    }
+
+    fn target(name: &[u8], statement: Statement) -> Target {
+        Target { id: Id::of(name), statement }
+    }
+
+    #[test]
+    fn what_goes_on_after_a_forward_under_embargo_is_under_it_too() {
+        let incident = Incident::parse(SAMPLE, "i.json").expect("a report");
+        let said = Escalation {
+            top: "eu-fr-bre".parse().expect("a node"),
+            tlp: Tlp::Amber,
+            stage: Stage::EarlyWarning,
+            regime: Regime::None,
+            before: None,
+            exercise: None,
+            embargo: None,
+            origin: None,
+        };
+        let report = escalation(&draft(), &incident, &said, SAMPLE).expect("a report");
+        let report = target(b"report", report);
+        let passing = |embargo: Option<&str>, before| Passing {
+            to: "eu-fr".parse().expect("a node"),
+            tlp: Tlp::Amber,
+            without: Vec::new(),
+            embargo: embargo.map(str::to_owned),
+            before,
+        };
+        let first = forward(&draft(), &report, &passing(Some("heron"), None), SAMPLE);
+        let first = target(b"first", first.expect("a forward"));
+        let next = forward(&draft(), &report, &passing(None, Some(first)), SAMPLE);
+        let next = next.expect("a forward");
+        assert_eq!(next.title, "Incident heron");
+        let claims = next.report().expect("a report");
+        assert_eq!(claims.embargo.as_deref(), Some("heron"));
+        assert_eq!((claims.scope.to_string(), &claims.countries), ("eu.all.all.all".into(), &None));
+    }
 }

@@ -172,6 +172,7 @@ async fn a_case_by_telephone_goes_from_early_warning_to_final_report_and_names_n
     let handled = hours_ago(0);
     let last = [&said("final", "Restored.")[..], &["--handled", &handled]].concat();
     sent(&all, REGION, &last).await;
+    refused(&all, REGION, &["case", "forward", &warning], "left out affected.name").await;
     done(&all, REGION, &["respond", &warning, "--state", "closed"]).await;
     let closed = sent(&all, STATE, &["respond", &up, "--state", "closed"]).await;
     let closed = case_with(&all, REGION, &closed).await;

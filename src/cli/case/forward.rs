@@ -9,7 +9,7 @@ use crate::cli::connection::Connection;
 use crate::cli::sending::send;
 use crate::cli::targets::check_reached;
 use crate::cli::{Failure, Outcome};
-use crate::document::{Incident, REDACTABLE, Victim, field_of, redact};
+use crate::document::{Form, Incident, REDACTABLE, Victim, field_of, redact, returning};
 use crate::notice::{Level, NodeId, Statement, Tlp};
 use crate::publish::{Passing, Session, forward, statement_says, warning};
 use crate::relay::Mark;
@@ -27,7 +27,11 @@ pub(super) struct Arguments {
     /// attachment, scope, countries
     #[arg(long, value_name = "FIELD", num_args = 1.., value_parser = field)]
     redact: Vec<&'static str>,
-    /// Give it a code name: nothing that others see says whom or where it hit
+    /// Say now what the forward before had left out; what --redact names stays out
+    #[arg(long)]
+    whole: bool,
+    /// Give it a code name: nothing that others see says whom or where it hit [default: as the
+    /// report, and what was forwarded before]
     #[arg(long, value_name = "CODE")]
     embargo: Option<String>,
     /// The label, never looser than the report's [default: the report's]
@@ -97,11 +101,14 @@ fn draft(
     (to, upward): (NodeId, bool),
 ) -> Result<(Statement, Vec<u8>), Failure> {
     let before = if upward { before(held, report, session.node(), &to)? } else { None };
+    if let (Some(before), false) = (before, arguments.whole) {
+        check_left_out(held, before, report, &arguments.redact)?;
+    }
     let passing = Passing {
         tlp: arguments.tlp.unwrap_or(report.statement.tlp),
         without: arguments.redact.clone(),
         embargo: arguments.embargo.clone(),
-        before,
+        before: before.map(Notice::target),
         to,
     };
     let body = body(report, &arguments.redact)?;
@@ -116,12 +123,12 @@ fn draft(
 }
 
 /// What this level has passed on to that node before: this one goes on from there.
-fn before(
-    held: &Held,
+fn before<'h>(
+    held: &'h Held,
     report: &Notice,
     me: &NodeId,
     to: &NodeId,
-) -> Result<Option<crate::publish::Target>, Failure> {
+) -> Result<Option<&'h Notice>, Failure> {
     let mine = held.case.reports.iter();
     let mine: Vec<_> =
         mine.filter(|told| told.by == *me && told.origin.is_some() && told.to == *to).collect();
@@ -130,8 +137,28 @@ fn before(
     if let (Some(stage), false) = (stage, stages.is_empty()) {
         may_follow(&stages, stage).map_err(|e| Failure::refused(format!("stage: {e}")))?;
     }
-    let last = mine.last().and_then(|told| held.notice(told.id));
-    Ok(last.map(Notice::target))
+    Ok(mine.last().and_then(|told| held.notice(told.id)))
+}
+
+/// What that node was not told before it is not told now because nobody thought of it.
+fn check_left_out(
+    held: &Held,
+    before: &Notice,
+    report: &Notice,
+    without: &[&'static str],
+) -> Outcome {
+    let form = |notice: &Notice| Form::read(&notice.wire.body, "the report");
+    let of = before.statement.report().and_then(|report| report.origin);
+    let of = of.and_then(|of| form(held.notice(of)?).ok());
+    let (before, now) = (form(before).map_err(Failure::failed)?, form(report));
+    let back = returning(of.as_ref(), &before, &now.map_err(Failure::failed)?, without);
+    if back.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "the forward before this one left out {}: --redact it again, or say --whole",
+        back.join(", ")
+    )))
 }
 
 fn body(report: &Notice, without: &[&'static str]) -> Result<Vec<u8>, Failure> {

@@ -30,6 +30,7 @@ mod attachment;
 mod form;
 mod parts;
 mod redact;
+mod returning;
 #[cfg(test)]
 mod schema;
 mod victim;
@@ -37,6 +38,7 @@ mod victim;
 pub use self::attachment::Attachment;
 pub use self::form::{Form, NEEDED, Needed};
 pub use self::redact::{REDACTABLE, RedactError, check_unnamed, field_of, has_text, redact};
+pub use self::returning::returning;
 pub use self::victim::Victim;
 
 use self::parts::{
