@@ -9,7 +9,9 @@ use crate::cli::connection::Connection;
 use crate::cli::sending::send;
 use crate::cli::targets::check_reached;
 use crate::cli::{Failure, Outcome};
-use crate::document::{Form, Incident, REDACTABLE, Victim, field_of, redact, returning};
+use crate::document::{
+    Form, Incident, REDACTABLE, Victim, check_unnamed, field_of, redact, returning,
+};
 use crate::notice::{Level, NodeId, Statement, Tlp};
 use crate::publish::{Passing, Session, forward, statement_says, warning};
 use crate::relay::Mark;
@@ -118,7 +120,10 @@ fn draft(
         crate::publish::DraftError::Stricter { .. } => Failure::refused(e),
         e => Failure::usage(e),
     })?;
-    check_statement(held, &arguments.redact, &statement)?;
+    if is_unnamed(arguments, before) {
+        check_unnamed(&body, "the report", held.names()).map_err(Failure::refused)?;
+        check_statement(held, &statement)?;
+    }
     Ok((statement, body))
 }
 
@@ -175,13 +180,18 @@ fn body(report: &Notice, without: &[&'static str]) -> Result<Vec<u8>, Failure> {
     Ok(body)
 }
 
+/// Whether it must not say whom it hit: it is asked now, or was before.
+fn is_unnamed(arguments: &Arguments, before: Option<&Notice>) -> bool {
+    let named = |body: &serde_json::Value| body.pointer("/affected/name").is_some();
+    let silent = before.and_then(Notice::json).is_some_and(|body| !named(&body));
+    arguments.redact.contains(&REDACTABLE[0]) || (silent && !arguments.whole)
+}
+
 /// The statement is read on the way: it must not say whom it hit either.
-fn check_statement(held: &Held, without: &[&'static str], statement: &Statement) -> Outcome {
-    let named = without.contains(&REDACTABLE[0]);
-    let Some(victim) = held.victim().filter(|_| named).map(|name| Victim::new(&name)) else {
-        return Ok(());
-    };
-    match statement_says(statement, |text| victim.is_in(text)) {
+fn check_statement(held: &Held, statement: &Statement) -> Outcome {
+    let victims: Vec<Victim> = held.names().iter().map(|name| Victim::new(name)).collect();
+    let named = |text: &str| victims.iter().any(|victim| victim.is_in(text));
+    match statement_says(statement, named) {
         None => Ok(()),
         Some(claim) => Err(Failure::refused(format!(
             "the statement's `{claim}` still has the victim's name or a telling word of it: \

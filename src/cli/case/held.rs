@@ -89,12 +89,12 @@ impl Held {
         self.notice(told.id)
     }
 
-    /// Whom it hit, if a report that is here says so.
-    pub(in crate::cli) fn victim(&self) -> Option<String> {
-        self.notices.iter().find_map(|notice| {
-            let name = notice.json()?.pointer("/affected/name")?.as_str()?.to_owned();
-            notice.statement.report().map(|_| name)
-        })
+    /// Whom it hit: every name that a report which is here has ever said, corrected ones too.
+    pub(in crate::cli) fn names(&self) -> BTreeSet<String> {
+        let reports = self.notices.iter().filter(|notice| notice.statement.report().is_some());
+        let name =
+            |notice: &Notice| notice.json()?.pointer("/affected/name")?.as_str().map(str::to_owned);
+        reports.filter_map(name).collect()
     }
 
     /// Every notice of it that is known here, for what is kept by them.

@@ -11,13 +11,13 @@ use clap::Args;
 
 use self::flags::Flags;
 use self::follow::{Followed, follow};
-use self::report::{Ready, Start, ready};
+use self::report::{NOT_KEPT, Ready, Start, ready};
 use super::connection::{Connection, Reached, drain, failure, reach};
 use super::sending::{send, spool};
 use super::wait::Wait;
 use super::{Failure, Outcome, ask, complain};
 use crate::case::may_follow;
-use crate::document::check_unnamed;
+use crate::document::{Form, check_unnamed, returning};
 use crate::notice::{Level, NodeId, Regime, Scope, Stage, Statement, Tlp};
 use crate::publish::{Escalation, Offline, escalation};
 use crate::trust::Trust;
@@ -156,12 +156,27 @@ async fn next(arguments: &Arguments, offline: Offline, case: &str) -> Outcome {
     issue(arguments, &session, statement, report.body).await
 }
 
-/// What was left out once must not come back by a follow-up.
+/// What was left out once must not come back by a follow-up; what was not may stay.
 fn check_redacted(followed: &Followed, report: &Ready) -> Outcome {
-    let (Some(_), Some(name)) = (&followed.start.redacted, followed.held.victim()) else {
+    let (Some(_), Some(before)) = (&followed.start.redacted, &followed.start.before) else {
         return Ok(());
     };
-    check_unnamed(&report.body, "the report", &name).map_err(Failure::refused)
+    if before.get("affected.name").is_none() {
+        let names = followed.held.names();
+        check_unnamed(&report.body, "the report", names).map_err(Failure::refused)?;
+    }
+    let form = |body: &[u8]| Form::read(body, "the report");
+    let of = followed.origin.and_then(|origin| followed.held.notice(origin.of));
+    let of = of.and_then(|notice| form(&notice.wire.body).ok());
+    let now = form(&report.body).map_err(Failure::usage)?;
+    let back = returning(of.as_ref(), before, &now, &NOT_KEPT);
+    if back.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "{} was left out of the report before this one: a later one does not say it either",
+        back.join(", ")
+    )))
 }
 
 async fn issue(

@@ -13,7 +13,7 @@ use crate::notice::{MAX_BODY_BYTES, Scope};
 /// What complaints call a report that is no file.
 const NAME: &str = "the report";
 /// What a report says anew each time.
-const NOT_KEPT: [&str; 2] = ["summary", "attachment"];
+pub(super) const NOT_KEPT: [&str; 2] = ["summary", "attachment"];
 /// What a report without some fields need not have.
 const MAY_LACK: [&str; 3] = ["affected.name", "scope", "summary"];
 

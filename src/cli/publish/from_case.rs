@@ -51,8 +51,8 @@ impl Source {
                 Some(true) => return Err(said(what, "the document")),
                 None => {
                     return Err(Failure::refused(format!(
-                        "the document is no text, so it cannot be searched for {what}: publish \
-                         what comes from a case as text or JSON"
+                        "the document is neither JSON nor plain text, so it cannot be searched \
+                         for {what}: publish what comes from a case as one of these"
                     )));
                 }
             }
@@ -64,9 +64,10 @@ impl Source {
     }
 
     fn secrets(&self) -> Vec<(&'static str, Victim)> {
-        let victim = self.0.victim().map(|name| ("the victim's name", Victim::new(&name)));
-        let code = self.0.case.embargo().map(|code| ("the code name", Victim::new(code)));
-        victim.into_iter().chain(code).collect()
+        let names = self.0.names();
+        let victims = names.iter().map(|name| ("the victim's name", Victim::new(name)));
+        let codes = self.0.case.reports.iter().filter_map(|told| told.embargo.as_deref());
+        victims.chain(codes.map(|code| ("the code name", Victim::new(code)))).collect()
     }
 
     /// Keeps that an advisory came from it.
@@ -106,8 +107,8 @@ fn draft(held: &Held, node: &str, tlp: Tlp) -> Value {
     let last = held.case.last();
     let what = last.map(|told| told.nature.clone().unwrap_or_else(|| told.incident.clone()));
     let what = what.unwrap_or_default();
-    let victim = held.victim().map(|name| Victim::new(&name));
-    let clean = |text: &&str| victim.as_ref().is_none_or(|victim| !victim.is_in(text));
+    let victims: Vec<Victim> = held.names().iter().map(|name| Victim::new(name)).collect();
+    let clean = |text: &&str| !victims.iter().any(|victim| victim.is_in(text));
     let bodies: Vec<Value> = held.notices.iter().filter_map(super::super::case::json).collect();
     let lists = bodies.iter().filter_map(|body| body.get("indicators")?.as_array());
     let mut indicators: Vec<&str> = lists.flatten().filter_map(Value::as_str).collect();

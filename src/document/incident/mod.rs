@@ -29,6 +29,7 @@
 mod attachment;
 mod form;
 mod parts;
+mod plain;
 mod redact;
 mod returning;
 #[cfg(test)]
@@ -37,7 +38,8 @@ mod victim;
 
 pub use self::attachment::Attachment;
 pub use self::form::{Form, NEEDED, Needed};
-pub use self::redact::{REDACTABLE, RedactError, check_unnamed, field_of, has_text, redact};
+pub use self::plain::has_text;
+pub use self::redact::{REDACTABLE, RedactError, check_unnamed, field_of, redact};
 pub use self::returning::returning;
 pub use self::victim::Victim;
 

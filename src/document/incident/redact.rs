@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::form::Form;
+use super::plain::has_text;
 use super::victim::Victim;
 use crate::document::error::DocumentError;
 
@@ -30,8 +31,8 @@ pub enum RedactError {
     Named(String),
     /// Nobody can say whether it names the victim.
     #[error(
-        "`attachment` is no text, so it cannot be searched for the victim's name: \
-         --redact attachment too"
+        "`attachment` is neither JSON nor plain text, so it cannot be searched for the victim's \
+         name: --redact attachment too"
     )]
     Unsearchable,
     /// Nothing of what was to be left out is there.
@@ -62,59 +63,49 @@ pub fn redact(bytes: &[u8], file_name: &str, fields: &[&str]) -> Result<Form, Re
         return Err(RedactError::Nothing(fields.join(", ")));
     }
     if let Some(name) = name.filter(|_| fields.contains(&REDACTABLE[0])) {
-        search(&form, &Victim::new(&name))?;
+        search(&form, &[Victim::new(&name)])?;
     }
     Ok(form)
 }
 
-/// Whether a report does not name a victim anywhere.
+/// Whether a report names none of these victims anywhere.
 ///
 /// # Errors
 /// [`RedactError`] with the field that does.
-pub fn check_unnamed(bytes: &[u8], file_name: &str, name: &str) -> Result<(), RedactError> {
-    search(&Form::read(bytes, file_name)?, &Victim::new(name))
+pub fn check_unnamed(
+    bytes: &[u8],
+    file_name: &str,
+    names: impl IntoIterator<Item = impl AsRef<str>>,
+) -> Result<(), RedactError> {
+    let victims: Vec<Victim> = names.into_iter().map(|name| Victim::new(name.as_ref())).collect();
+    search(&Form::read(bytes, file_name)?, &victims)
 }
 
-fn search(form: &Form, victim: &Victim) -> Result<(), RedactError> {
+fn search(form: &Form, victims: &[Victim]) -> Result<(), RedactError> {
+    let named = |text: &str| victims.iter().any(|victim| victim.is_in(text));
+    let media = form.get("attachment.type").and_then(Value::as_str).unwrap_or_default();
     for (path, text) in form.texts() {
         if path == "attachment.data" {
-            search_file(victim, text)?;
-        } else if victim.is_in(text) {
+            search_file(media, text, named)?;
+        } else if named(text) {
             return Err(RedactError::Named(field_above(&path)));
         }
     }
     Ok(())
 }
 
-/// A file that is UTF-8 is searched; any other could have the name in a form that we do not read.
-fn search_file(victim: &Victim, data: &str) -> Result<(), RedactError> {
+/// Only what is called plain text or JSON, and is that.
+fn search_file(media: &str, data: &str, named: impl Fn(&str) -> bool) -> Result<(), RedactError> {
     use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(data).unwrap_or_default();
-    match std::str::from_utf8(&bytes) {
-        Ok(text) if bytes.contains(&0) || text.is_empty() => Err(RedactError::Unsearchable),
-        Ok(text) if victim.is_in(text) => Err(RedactError::Named("attachment".into())),
-        Ok(_) => Ok(()),
-        Err(_) => Err(RedactError::Unsearchable),
+    let media = media.split(';').next().unwrap_or_default().to_ascii_lowercase();
+    let searched = media == "text/plain" || media == "application/json" || media.ends_with("+json");
+    let bytes = base64::engine::general_purpose::STANDARD.decode(data).ok();
+    let bytes = bytes.filter(|bytes| searched && !bytes.is_empty());
+    match bytes.and_then(|bytes| has_text(&bytes, named)) {
+        Some(false) => Ok(()),
+        Some(true) => Err(RedactError::Named("attachment".into())),
+        None => Err(RedactError::Unsearchable),
     }
-}
-
-/// Whether any text of a document is such a one; `None` if it is neither JSON nor other text, and
-/// so cannot be searched. Of JSON each text is looked at as it is meant, not as it is escaped.
-#[must_use]
-pub fn has_text(bytes: &[u8], found: impl Fn(&str) -> bool) -> Option<bool> {
-    fn any(value: &Value, found: &dyn Fn(&str) -> bool) -> bool {
-        match value {
-            Value::String(text) => found(text),
-            Value::Array(items) => items.iter().any(|item| any(item, found)),
-            Value::Object(inside) => inside.iter().any(|(key, v)| found(key) || any(v, found)),
-            Value::Null | Value::Bool(_) | Value::Number(_) => false,
-        }
-    }
-    if let Ok(value) = serde_json::from_slice::<Value>(bytes) {
-        return Some(any(&value, &found));
-    }
-    let text = std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\0'))?;
-    Some(found(text))
 }
 
 /// The field to leave out for what stands at a path.
@@ -158,24 +149,46 @@ mod tests {
     #[test]
     fn an_attachment_is_searched_and_what_cannot_be_is_refused() {
         let fields = ["affected.name", "indicators"];
-        let attach = |name: &str, bytes: &[u8]| {
+        let attach = |name: &str, media: &str, bytes: &[u8]| {
             let data = super::super::Attachment::encode(bytes);
-            let name = name.to_owned();
+            let (name, media) = (name.to_owned(), media.to_owned());
             with(
                 move |form| {
                     form.set("attachment.name", name);
-                    form.set("attachment.type", "text/plain");
+                    form.set("attachment.type", media);
                     form.set("attachment.data", data);
                 },
                 &fields,
             )
         };
-        assert!(attach("note.txt", b"Pay, or all is lost").is_ok());
-        assert_eq!(attach("note.txt", b"Hello Kerlann"), named("attachment"));
-        assert_eq!(attach("kerlann.txt", b"Pay"), named("attachment"));
-        assert_eq!(attach("a.pdf", b"%PDF-1.7 \xff\xfe"), Err(RedactError::Unsearchable));
-        assert_eq!(attach("a.txt", b"\xff\xfeK\0e\0r\0"), Err(RedactError::Unsearchable));
-        assert_eq!(attach("a.txt", b"K\0e\0r\0l\0a\0n\0n\0"), Err(RedactError::Unsearchable));
+        let text = |bytes| attach("note.txt", "text/plain", bytes);
+        assert!(text(b"Pay, or all is lost").is_ok());
+        assert_eq!(text(b"Hello Kerlann"), named("attachment"));
+        assert_eq!(attach("kerlann.txt", "text/plain", b"Pay"), named("attachment"));
+        let json = |bytes| attach("a.json", "application/json", bytes);
+        assert_eq!(json(br#"["K\u00e9rlann"]"#), named("attachment"));
+        assert!(json(br#"["elsewhere"]"#).is_ok());
+        for (media, bytes) in [
+            ("application/pdf", &b"%PDF-1.7 \xff\xfe"[..]),
+            ("text/plain", b"%PDF-1.7 (elsewhere)"),
+            ("text/html", b"elsewhere"),
+            ("text/plain", b"K&eacute;rlann"),
+            ("text/plain", b"K=C3=A9rlann"),
+            ("text/plain", b"\xff\xfeK\0e\0r\0"),
+            ("text/plain", b"K\0e\0r\0l\0a\0n\0n\0"),
+        ] {
+            assert_eq!(attach("a", media, bytes), Err(RedactError::Unsearchable), "{media}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_was_corrected_since_is_looked_for_too() {
+        let checked = |names: &[&str]| check_unnamed(SAMPLE.as_bytes(), "i.json", names);
+        assert_eq!(checked(&["Clinique X", "Ailleurs"]), Ok(()));
+        assert_eq!(
+            checked(&["Clinique X", "CH de Kerlann"]),
+            Err(RedactError::Named("affected.name".into()))
+        );
     }
 
     #[test]
@@ -195,17 +208,6 @@ mod tests {
         assert_eq!((incident.affected.name, incident.scope), (None, union));
         let error = Incident::parse(&bytes, "i.json").expect_err("refused").to_string();
         assert!(error.contains("`affected.name` is missing"), "{error}");
-    }
-
-    #[test]
-    fn a_document_is_searched_as_it_is_meant_and_what_is_no_text_is_not_called_clean() {
-        let victim = Victim::new("Kérlann");
-        let found = |bytes: &[u8]| has_text(bytes, |text| victim.is_in(text));
-        assert_eq!(found(br#"{"a": ["K\u00e9rlann"]}"#), Some(true));
-        assert_eq!(found(br#"{"kerlann": 1}"#), Some(true));
-        assert_eq!(found("À Kerlann".as_bytes()), Some(true));
-        assert_eq!(found(b"elsewhere"), Some(false));
-        assert_eq!(found(b"%PDF \xff"), None);
     }
 
     #[test]

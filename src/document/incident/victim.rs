@@ -18,10 +18,11 @@ const MIN_WORD: usize = 3;
 static WORDS: LazyLock<HashSet<&'static str>> =
     LazyLock::new(|| COMMON.lines().filter(|line| !line.starts_with('#')).collect());
 
-/// An organisation's name, as it is looked for.
+/// A name of an organisation, or of an embargo, as it is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Victim {
     whole: String,
+    phrase: Vec<String>,
     words: Vec<String>,
 }
 
@@ -39,7 +40,9 @@ impl Victim {
                 words.push(folded);
             }
         }
-        Self { whole: squeeze(&fold(name)), words }
+        let folded = fold(name);
+        let phrase = folded.split_whitespace().map(str::to_owned).collect();
+        Self { whole: squeeze(&folded), phrase, words }
     }
 
     /// Whether a text has the name or one of its telling words.
@@ -50,8 +53,16 @@ impl Victim {
             let whole = text.split_whitespace().any(|part| part == word);
             whole || (word.chars().count() >= MIN_INSIDE && text.contains(word.as_str()))
         };
-        let whole = self.whole.chars().count() >= MIN_INSIDE;
-        (whole && squeeze(&text).contains(&self.whole)) || self.words.iter().any(found)
+        let inside = self.whole.chars().count() >= MIN_INSIDE;
+        let whole = inside && squeeze(&text).contains(&self.whole);
+        whole || self.is_phrase_of(&text) || self.words.iter().any(found)
+    }
+
+    /// Whether it stands there as it is, word by word: however short, and of whatever words.
+    fn is_phrase_of(&self, text: &str) -> bool {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let length = self.phrase.len();
+        length > 0 && words.windows(length).any(|part| part == self.phrase)
     }
 }
 
@@ -69,6 +80,8 @@ fn fold(text: &str) -> String {
             'đ' | 'ð' => folded.push('d'),
             'ł' => folded.push('l'),
             'ı' => folded.push('i'),
+            // A sigma at the end of a word is the same letter.
+            'ς' => folded.push('σ'),
             c if c.is_alphanumeric() => folded.push(c),
             _ => folded.push(' '),
         }
@@ -116,6 +129,23 @@ mod tests {
         assert!(victim.is_in("chez snx.") && !victim.is_in("transnxa"));
         assert!(!Victim::new("Les Amis").is_in("les serveurs"));
         assert!(Victim::new("Les Amis").is_in("lesamis.example"));
+    }
+
+    #[test]
+    fn a_code_name_is_found_however_short_it_is() {
+        for code in ["x7", "ray", "fir", "a-b", "42"] {
+            let name = Victim::new(code);
+            let text = format!("As in case {}: patch.", code.to_uppercase());
+            assert!(name.is_in(&text) && !name.is_in("array firm axb 4242"), "{code}");
+        }
+        assert!(!Victim::new("").is_in("a b") && !Victim::new("-").is_in("- -"));
+    }
+
+    #[test]
+    fn a_greek_name_is_found_in_capitals() {
+        let victim = Victim::new("Νοσοκομείο Άγιος Σάββας");
+        assert!(victim.is_in("ΑΓΙΟΣ") && victim.is_in("ΣΑΒΒΑΣ"));
+        assert!(Victim::new("ΣΑΒΒΑΣ").is_in("ο άγιος σάββας"));
     }
 
     #[test]
