@@ -127,6 +127,9 @@ impl Similar {
             Alike::Each => nature.or(Some(&last.incident)),
         };
         let at = case.own_reports().map(|told| told.since).min()?;
-        Some((what?.clone(), self.by.of(last)?, at))
+        // A later report may say the place that an earlier one hides behind a code name.
+        let hidden = case.embargo().is_some() && self.by != Ground::Anywhere;
+        let place = self.by.of(last).filter(|_| !hidden);
+        Some((what?.clone(), place?, at))
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Args;
 use serde_json::json;
 
-use super::case::ask;
+use super::case::every;
 use super::connection::{Connection, relations};
 use super::output::say;
 use super::{Failure, Outcome};
@@ -35,22 +35,13 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Outcome {
     let known = relations(&arguments.connection)?;
     let session = arguments.connection.open_to_read().await?;
-    let mut question = CasesQuestion { all: arguments.all, ..CasesQuestion::default() };
-    let look = Look { now: crate::time::now(), colour: colour() };
-    loop {
-        let answer = ask(&session, &question).await?;
-        // What is no case of this node comes with each page, and is shown with the first.
-        let first = question.skip == 0;
-        if arguments.json {
-            as_json(&answer, &known, first)?;
-        } else {
-            as_text(&answer, &known, look, first);
-        }
-        question.skip += answer.cases.len();
-        if answer.more == 0 || answer.cases.is_empty() {
-            return Ok(());
-        }
+    let question = CasesQuestion { all: arguments.all, ..CasesQuestion::default() };
+    let answer = every(&session, &question).await?;
+    if arguments.json {
+        return as_json(&answer, &known);
     }
+    as_text(&answer, &known, Look { now: crate::time::now(), colour: colour() });
+    Ok(())
 }
 
 pub(super) fn colour() -> bool {
@@ -73,7 +64,7 @@ impl Look {
     }
 }
 
-fn as_json(answer: &CasesAnswer, known: &[Relation], first: bool) -> Outcome {
+fn as_json(answer: &CasesAnswer, known: &[Relation]) -> Outcome {
     for line in &answer.cases {
         let mut object = serde_json::to_value(line).map_err(Failure::failed)?;
         let advisories = advisories(line, known);
@@ -83,20 +74,20 @@ fn as_json(answer: &CasesAnswer, known: &[Relation], first: bool) -> Outcome {
         }
         say!("{object}");
     }
-    for line in answer.unanswered.iter().filter(|_| first) {
+    for line in &answer.unanswered {
         say!("{}", json!({ "unanswered": line }));
     }
-    for line in answer.similar.iter().filter(|_| first) {
+    for line in &answer.similar {
         say!("{}", json!({ "similar": line }));
     }
     Ok(())
 }
 
-fn as_text(answer: &CasesAnswer, known: &[Relation], look: Look, first: bool) {
-    for line in answer.unanswered.iter().filter(|_| first) {
+fn as_text(answer: &CasesAnswer, known: &[Relation], look: Look) {
+    for line in &answer.unanswered {
         say!("{}", look.tint(Some(RED), unanswered(line)));
     }
-    for line in answer.similar.iter().filter(|_| first) {
+    for line in &answer.similar {
         say!("{}", look.tint(Some(YELLOW), similar(line)));
     }
     for line in &answer.cases {
@@ -106,7 +97,7 @@ fn as_text(answer: &CasesAnswer, known: &[Relation], look: Look, first: bool) {
             say!("    advisory from it: {reference} ({id})");
         }
     }
-    if first && answer.cases.is_empty() {
+    if answer.cases.is_empty() {
         say!("no case is open");
     }
 }
@@ -229,7 +220,7 @@ fn span(span: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::notice::{CaseState, NodeId, Regime, Severity, Tlp};
 
@@ -240,7 +231,7 @@ mod tests {
         text.parse().expect("a node")
     }
 
-    fn sample() -> CaseLine {
+    pub(in crate::cli) fn sample() -> CaseLine {
         let in_hours = |hours: u64| Time::from_secs(1_795_500_000 + hours * HOUR);
         let level = LevelLine {
             state: Some(CaseState::Accepted),
@@ -262,6 +253,7 @@ mod tests {
         CaseLine {
             case: Id::of(b"case"),
             notices: vec![Id::of(b"other")],
+            more_notices: 0,
             issuer: node("eu-fr-bre"),
             embargo: Some("heron".into()),
             title: "Incident heron".into(),

@@ -69,6 +69,7 @@ impl Said {
         let report = match &self.answering.to {
             Some(to) => {
                 check_admitted(me, to)?;
+                check_open(held.case.embargo(), to)?;
                 held.report(&self.case, |told| told.by == *me)
             }
             // Who took a report on the telephone answers its own.
@@ -88,9 +89,34 @@ impl Said {
     }
 }
 
+/// What an admitted node reports is under no embargo: only a CSIRT may say a code name, and a
+/// report without one says openly what it hit and where.
+fn check_open(embargo: Option<&str>, to: &NodeId) -> Outcome {
+    match embargo {
+        None => Ok(()),
+        Some(code) => Err(Failure::refused(format!(
+            "embargo: what {to} would report says openly where and in which sector it was, beside \
+             the code name {code}; chappe case lift comes first"
+        ))),
+    }
+}
+
 fn check_admitted(me: &NodeId, to: &NodeId) -> Outcome {
     if me != to && me.contains(to) {
         return Ok(());
     }
     Err(Failure::refused(format!("audience: {to} is not below {me}, so it cannot be admitted")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_is_let_into_a_case_under_embargo() {
+        let node: NodeId = "eu-fr-bre-hospital1".parse().expect("a node");
+        assert!(check_open(None, &node).is_ok());
+        let refused = format!("{:?}", check_open(Some("heron"), &node).expect_err("refused"));
+        assert!(refused.contains("code: 3") && refused.contains("chappe case lift"), "{refused}");
+    }
 }

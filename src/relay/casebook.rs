@@ -9,7 +9,7 @@ use super::cases::{
 use super::casework::{clusters, silent};
 use super::node::Node;
 use crate::case::Case;
-use crate::notice::{Id, NodeId, Time};
+use crate::notice::{Id, NodeId, Time, embargo_title};
 use crate::routing::{self, Router};
 use crate::trust::Trust;
 
@@ -29,7 +29,7 @@ pub(super) async fn answer(node: &Node, now: Time, question: &CasesQuestion) -> 
     let (router, trust) = (node.router.lock().await, node.trust());
     let (mut lines, mut bytes) = (Vec::new(), 0);
     for case in found.iter().skip(question.skip).take(MAX_CASES) {
-        let line = line(node, &router, &trust, now, case);
+        let line = line(node, &router, &trust, now, (case, question.notices));
         bytes += serde_json::to_vec(&line).map_or(0, |json| json.len());
         if bytes > MAX_BYTES && !lines.is_empty() {
             break;
@@ -67,17 +67,25 @@ fn chosen<'c>(node: &Node, cases: &'c [Case], question: &CasesQuestion) -> Vec<&
     found
 }
 
-fn line(node: &Node, router: &Router, trust: &Trust, now: Time, case: &Case) -> CaseLine {
+fn line(
+    node: &Node,
+    router: &Router,
+    trust: &Trust,
+    now: Time,
+    (case, skip): (&Case, usize),
+) -> CaseLine {
     let last = case.last();
     let shown = last.map_or(case.key, |report| report.id);
-    let statement = router.ledger().statement(shown);
+    let said = router.ledger().statement(shown).map(|s| s.title.as_str());
+    let (notices, more_notices) = part(case.ids(), skip);
     let hops = case.reports.iter().map(|r| r.since).chain(case.words.iter().map(|w| w.since));
     CaseLine {
         case: case.key,
-        notices: case.ids().take(MAX_IN_ONE).collect(),
+        notices,
+        more_notices,
         issuer: case.issuer().clone(),
         embargo: case.embargo().map(str::to_owned),
-        title: statement.map(|s| s.title.clone()).unwrap_or_default(),
+        title: title(case.embargo(), said),
         tlp: case.tlp(),
         severity: case.severity(),
         stage: case.stage(),
@@ -91,6 +99,20 @@ fn line(node: &Node, router: &Router, trust: &Trust, now: Time, case: &Case) -> 
         deadlines: deadlines(node, now, case),
         marks: marks(node, router, trust, now, case),
     }
+}
+
+/// As many ids as one answer has, and how many follow.
+fn part(ids: impl Iterator<Item = Id>, skip: usize) -> (Vec<Id>, usize) {
+    let mut rest = ids.skip(skip);
+    let some = rest.by_ref().take(MAX_IN_ONE).collect();
+    (some, rest.count())
+}
+
+/// Under embargo its code name, also where the last report is of somebody who is not bound by it:
+/// the two beside each other would say what the code name stands for.
+fn title(embargo: Option<&str>, said: Option<&str>) -> String {
+    let code = embargo.map(embargo_title);
+    code.or_else(|| said.map(str::to_owned)).unwrap_or_default()
 }
 
 fn levels(router: &Router, case: &Case) -> BTreeMap<NodeId, LevelLine> {
@@ -142,4 +164,29 @@ fn marks(node: &Node, router: &Router, trust: &Trust, now: Time, case: &Case) ->
     marks.dedup();
     marks.truncate(MAX_IN_ONE);
     forward.into_iter().chain(marks).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_case_of_many_notices_has_all_of_them_in_parts() {
+        let ids: Vec<Id> = (0..250_u8).map(|n| Id::of(&[n])).collect();
+        let (mut read, mut more) = part(ids.iter().copied(), 0);
+        while more > 0 {
+            let next = part(ids.iter().copied(), read.len());
+            read.extend(next.0);
+            more = next.1;
+        }
+        assert_eq!(read, ids);
+        assert_eq!(part(ids.iter().copied(), 1000), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn a_case_under_embargo_goes_by_its_code_name_whoever_reported_last() {
+        let said = Some("Incident: ransomware in eu.fr.bre.health");
+        assert_eq!(title(Some("heron"), said), "Incident heron");
+        assert_eq!(title(None, said), "Incident: ransomware in eu.fr.bre.health");
+    }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::notice::{CaseState, Id, NodeId, Regime, Severity, Stage, Time, Tlp};
 
 /// What a desk asks under `chappe.desk.cases`.
-#[derive(Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CasesQuestion {
     /// The beginning of the id of any notice of a case, at least four digits; absent for all open
@@ -20,6 +20,9 @@ pub struct CasesQuestion {
     /// So many of the first left out: to read on where an answer ended.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub skip: usize,
+    /// So many of the notices of each case left out: to read on in one that has `more_notices`.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub notices: usize,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's form")]
@@ -53,6 +56,9 @@ pub struct CaseLine {
     /// Its notices here: reports, then responses, the oldest first, at most 100.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub notices: Vec<Id>,
+    /// How many more there are after these.
+    #[serde(skip_serializing_if = "is_zero", default)]
+    pub more_notices: usize,
     /// Whose case it is: the issuer of the oldest report.
     pub issuer: NodeId,
     /// Its code name, under embargo.

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::held::{Held, ask};
+use super::held::Held;
+use super::pages::every;
 use crate::cli::connection::Connection;
 use crate::cli::output::say;
 use crate::cli::{Failure, Outcome};
@@ -57,17 +58,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
 
 async fn open(session: &Session, case: Option<String>) -> Result<Vec<CaseLine>, Failure> {
     let all = case.is_some();
-    let mut question = CasesQuestion { case, all, ..CasesQuestion::default() };
-    let mut found = Vec::new();
-    loop {
-        let answer = ask(session, &question).await?;
-        let page = answer.cases.len();
-        found.extend(answer.cases);
-        question.skip += page;
-        if answer.more == 0 || page == 0 {
-            return Ok(found);
-        }
-    }
+    let question = CasesQuestion { case, all, ..CasesQuestion::default() };
+    Ok(every(session, &question).await?.cases)
 }
 
 /// For its owner alone, although nobody else could read it: a backup of a desk need not hold it.

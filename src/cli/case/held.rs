@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use super::pages::whole;
 use crate::case::{self, Case, Item, Told};
 use crate::cli::Failure;
 use crate::cli::connection::failure;
@@ -48,8 +49,12 @@ impl Held {
         }
     }
 
-    /// Reads the notices of a case.
+    /// Reads the notices of a case, all of them.
+    ///
+    /// # Errors
+    /// A case that changes meanwhile; the relay's own.
     pub(in crate::cli) async fn read(session: &Session, line: CaseLine) -> Result<Self, Failure> {
+        let line = whole(session, line).await?;
         let mut notices = Vec::new();
         let ids: BTreeSet<Id> = line.notices.iter().copied().chain([line.case]).collect();
         for id in ids {
@@ -137,7 +142,7 @@ fn begins(id: Id, name: &str) -> bool {
 }
 
 /// Asks the relay about cases.
-pub(in crate::cli) async fn ask(
+pub(super) async fn ask(
     session: &Session,
     question: &CasesQuestion,
 ) -> Result<CasesAnswer, Failure> {

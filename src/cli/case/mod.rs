@@ -5,11 +5,13 @@ mod export;
 mod forward;
 mod held;
 mod lift;
+mod pages;
 mod show;
 
 use clap::{Args, Subcommand};
 
-pub(in crate::cli) use self::held::{Held, ask, json};
+pub(in crate::cli) use self::held::{Held, json};
+pub(in crate::cli) use self::pages::every;
 use super::Outcome;
 
 #[derive(Debug, Args)]

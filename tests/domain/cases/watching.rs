@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chappe::case::{Alike, Cluster, Ground, Silence, Similar, silent, similar};
-use chappe::notice::{Id, NodeId, Outcome, Receipt, Stage, Time};
+use chappe::notice::{CaseState, Id, NodeId, Outcome, Receipt, Stage, Time};
 
 use super::made::*;
 use crate::forge::{fed, id, scope};
@@ -74,6 +74,26 @@ fn what_is_under_embargo_is_nowhere_but_in_the_union() {
     let place = "eu".to_owned();
     let rule = "wave".to_owned();
     assert_eq!(clusters, [Cluster { rule, what, place, exercise: None, cases: keys }]);
+}
+
+#[test]
+fn a_report_of_somebody_who_is_not_bound_by_an_embargo_shows_no_place_of_the_case() {
+    let admitted = |(name, secs): (&str, u64)| {
+        let hidden = report_of("eu-fr-bre", "eu-fr-bre", name, at(secs), Stage::EarlyWarning);
+        let hidden = hidden.reporting(|report| {
+            (report.embargo, report.scope) = (Some("heron".into()), scope("eu.all.all.all"));
+        });
+        let (csirt, victim) = ("eu-fr-bre", "eu-fr-bre-chu");
+        let admits = word(csirt, victim, name, at(secs + 1), CaseState::Accepted);
+        let own = format!("{name} again");
+        let mut own = report_of(victim, csirt, &own, at(secs + 2), Stage::Notification);
+        own.statement.re = Some(admits.id);
+        [hidden, admits, own]
+    };
+    let all: Vec<Held> = [("a", 0), ("b", 10), ("c", 20)].into_iter().flat_map(admitted).collect();
+    assert_eq!(found(&rule(ransomware(), Ground::Region), &all, HOUR), []);
+    let anywhere = rule(ransomware(), Ground::Anywhere);
+    assert_eq!(found(&anywhere, &all, HOUR), [("eu".to_owned(), 3)]);
 }
 
 fn receipt(by: &str, outcome: Outcome, to: Option<&str>, at: Time) -> Receipt {
