@@ -62,6 +62,22 @@ pub enum PlaceError {
     Unknown(String),
 }
 
+impl PlaceError {
+    /// Whether the message may be stored although nobody said so.
+    #[must_use]
+    pub fn may_be_stored(&self) -> bool {
+        match self {
+            Self::NoAnswer | Self::Unknown(_) => true,
+            Self::Away
+            | Self::Full
+            | Self::Size
+            | Self::NoStream
+            | Self::NotGranted(_)
+            | Self::Refused(_) => false,
+        }
+    }
+}
+
 impl Bus {
     /// Places a message under a subject that can hold one. Waits at most five seconds, and no
     /// longer than the connection lasts. `ttl` counts in whole seconds, rounded up.

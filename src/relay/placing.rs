@@ -73,7 +73,7 @@ async fn all(
             }
             Err(error) => {
                 // The server's word on it may be all that was lost.
-                *may_be_there |= matches!(error, PlaceError::Unknown(_));
+                *may_be_there |= error.may_be_stored();
                 return Err(error);
             }
         }
