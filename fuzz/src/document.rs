@@ -63,8 +63,12 @@ fn report(bytes: &[u8], incident: &Incident) {
         "type": incident.incident, "scope": incident.scope, "countries": incident.countries,
         "nature": incident.nature.as_deref().unwrap_or("ransomware"),
     });
+    // Nobody reports what has not happened: such a file is refused when it is issued.
+    let events = incident.events.unwrap_or_default();
+    let told = [events.classified, events.measure, events.handled];
+    let iat = told.into_iter().flatten().fold(incident.aware.max(1), u64::max);
     let statement = json!({
-        "fed": "0".repeat(32), "iss": "eu-fr-bre", "iat": 1, "exp": 2, "kind": "escalation",
+        "fed": "0".repeat(32), "iss": "eu-fr-bre", "iat": iat, "exp": iat + 1, "kind": "escalation",
         "aud": "node:eu-fr", "tlp": "AMBER", "severity": incident.severity, "title": "-",
         "lang": "en", "case": case,
         "body": {"type": "application/json", "len": bytes.len(), "sha256": "0".repeat(64)},
