@@ -45,6 +45,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         documents: arguments.documents.clone(),
         incident: arguments.incident.clone(),
         out: out.clone(),
+        fast: arguments.once,
     };
     let json = arguments.json;
     let started = Stopwatch::start();

@@ -1,14 +1,13 @@
 //! Bringing the federation up: files, server, streams, relays; and what testers need to join in.
 
 use std::net::SocketAddr;
-use std::path::Path;
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 
 use super::relays::Relays;
-use super::run::DemoError;
+use super::run::{DemoError, Options};
 use crate::address::{DESK, LINK_API, Role, replay_durable};
 use crate::bus::{Bus, Endpoint, Launch, Supervised, TlsFiles, find_server};
 use crate::console;
@@ -31,9 +30,10 @@ impl Federation {
     /// Renders, starts and provisions everything, and waits until every relay is ready.
     pub(super) async fn start(
         topology: &Topology,
-        out: &Path,
+        options: &Options,
         tell: &(dyn Fn(&str) + Sync),
     ) -> Result<Self, DemoError> {
+        let (out, fast) = (options.out.as_path(), options.fast);
         let consoles = u16::try_from(topology.nodes().len()).unwrap_or(u16::MAX);
         let nats = free_range(consoles.saturating_add(2))?;
         let (monitor, console_port) = (nats + 1, nats + 2);
@@ -47,7 +47,9 @@ impl Federation {
             now: crate::time::now(),
         };
         let rendered = render(topology, &options)?;
-        hasten(&rendered)?;
+        if fast {
+            hasten(&rendered)?;
+        }
         let server = Supervised::start(Launch {
             binary: find_server().await?,
             config: out.join("nats-server.conf"),
