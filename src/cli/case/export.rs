@@ -69,5 +69,11 @@ fn write(path: &std::path::Path, bytes: &[u8]) -> Outcome {
     let mut options = std::fs::OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o600).open(path);
     let written = file.and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()));
-    written.map_err(|e| Failure::failed(format!("{}: {e}", path.display())))
+    written.map_err(|e| {
+        // Half a file would pass for a whole one until somebody opens it. One that was there stays.
+        if e.kind() != std::io::ErrorKind::AlreadyExists {
+            std::fs::remove_file(path).ok();
+        }
+        Failure::failed(format!("{}: {e}", path.display()))
+    })
 }
