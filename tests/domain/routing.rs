@@ -27,17 +27,6 @@ fn router(me: &str) -> Router {
     Router::new(id(me), accept_all())
 }
 
-/// A statement, signed, as it arrives at `me` along `path`.
-fn arriving(me: &str, path: &[&str], statement: &Statement) -> Verified {
-    let wire = via(issue(statement), path);
-    let source = match path.last() {
-        None => local(),
-        Some(last) if id(me).contains(&id(last)) => Source::Child(id(last)),
-        Some(last) => Source::Upstream(id(last)),
-    };
-    arrive(me, &source, statement, wire).expect("an honest notice")
-}
-
 fn keep(router: &mut Router, m: &Verified) {
     let mut hops = m.hops().to_vec();
     hops.push(chappe::notice::Hop { st: m.id(), prev: m.id(), by: router.me().clone(), at: NOW });

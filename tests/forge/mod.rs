@@ -264,3 +264,14 @@ pub fn any(then: Then) -> Rule {
         then,
     }
 }
+
+/// A statement, signed, as it arrives at `me` along `path`.
+pub fn arriving(me: &str, path: &[&str], statement: &Statement) -> Verified {
+    let wire = via(issue(statement), path);
+    let source = match path.last() {
+        None => local(),
+        Some(last) if id(me).contains(&id(last)) => Source::Child(id(last)),
+        Some(last) => Source::Upstream(id(last)),
+    };
+    arrive(me, &source, statement, wire).expect("an honest notice")
+}

@@ -36,6 +36,18 @@ pub struct Sent {
 }
 
 impl Sent {
+    /// Publishes it without any of our manners: no expectation, so nothing stops a second time.
+    pub async fn send(&self, all: &Federation) {
+        let raw = all.raw(self.server, self.role.clone()).await;
+        let mut headers = async_nats::HeaderMap::new();
+        for (name, value) in &self.headers {
+            headers.append(*name, value.as_str());
+        }
+        let (subject, body) = (self.subject.clone(), self.body.clone());
+        raw.client.publish_with_headers(subject, headers, body.into()).await.expect("sent");
+        assert_eq!(raw.complaints().await, Vec::<String>::new(), "the server takes it");
+    }
+
     /// What the quarantine knows it by: the values of our three headers in order, and the body.
     pub fn digest(&self) -> Id {
         let mut all = Vec::new();

@@ -3,21 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::lies::{BODY, FROM_A_CHILD, FROM_A_PARENT, FROM_A_PUBLISHER, HOSPITAL, Lab, Lie, Sent};
+use crate::lies::{BODY, FROM_A_CHILD, FROM_A_PARENT, FROM_A_PUBLISHER, HOSPITAL, Lab, Lie};
 use crate::support::*;
-use async_nats::HeaderMap;
 use chappe::notice::Reason;
-
-async fn send(all: &Federation, sent: &Sent) {
-    let raw = all.raw(sent.server, sent.role.clone()).await;
-    let mut headers = HeaderMap::new();
-    for (name, value) in &sent.headers {
-        headers.append(*name, value.as_str());
-    }
-    let (subject, body) = (sent.subject.clone(), sent.body.clone());
-    raw.client.publish_with_headers(subject, headers, body.into()).await.expect("sent");
-    assert_eq!(raw.complaints().await, Vec::<String>::new(), "the server takes it");
-}
 
 /// Tells every lie, and returns what differs from what must become of it.
 async fn tell(all: &Federation, lies: &[Lie]) {
@@ -26,7 +14,7 @@ async fn tell(all: &Federation, lies: &[Lie]) {
     let mut subjects = Vec::new();
     for (name, reason, lie) in lies {
         let sent = lie(&lab);
-        send(all, &sent).await;
+        sent.send(all).await;
         let digest = sent.digest();
         let subject = format!("chappe.quarantine.{reason}.{}.{digest}", sent.source);
         subjects.push((*name, sent.refuses, subject));

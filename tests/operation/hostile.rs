@@ -3,22 +3,9 @@
 
 use crate::lies::{BODY, HOSPITAL, Lab, Sent};
 use crate::support::*;
-use async_nats::HeaderMap;
 use async_nats::jetstream;
 use chappe::address::Role;
 use chappe::notice::{Doc, Id, Kind, Statement};
-
-/// Publishes without any of our manners: no expectation, so nothing stops a second time.
-async fn send_raw(all: &Federation, sent: &Sent) {
-    let raw = all.raw(sent.server, sent.role.clone()).await;
-    let mut headers = HeaderMap::new();
-    for (name, value) in &sent.headers {
-        headers.append(*name, value.as_str());
-    }
-    let (subject, body) = (sent.subject.clone(), sent.body.clone());
-    raw.client.publish_with_headers(subject, headers, body.into()).await.expect("sent");
-    assert_eq!(raw.complaints().await, Vec::<String>::new(), "the server takes it");
-}
 
 /// Waits until the publisher's intake has had so many messages and is empty: the relay took them.
 async fn worked_off(all: &Federation, messages: u64) {
@@ -37,15 +24,15 @@ async fn the_same_bytes_again_are_placed_once_also_after_a_restart() {
     let statement = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.all.all", BODY);
     let wire = all.issue(&statement, BODY.to_vec());
     let sent = Lab { all: &all, now: chappe::time::now() }.web(wire.clone());
-    send_raw(&all, &sent).await;
+    sent.send(&all).await;
     all.on_board(HOSPITAL, wire.id()).await;
     worked_off(&all, 1).await;
-    send_raw(&all, &sent).await;
+    sent.send(&all).await;
     worked_off(&all, 2).await;
     all.kill_relay("eu-fr");
     all.start_relay("eu-fr");
     all.ready("eu-fr").await;
-    send_raw(&all, &sent).await;
+    sent.send(&all).await;
     worked_off(&all, 3).await;
     let next = advisory(&all.rendered.fed, "eu-fr", "scope:eu.fr.all.all", BODY);
     let next = all.publish(&next, BODY.to_vec()).await;
@@ -64,7 +51,7 @@ async fn again(all: &Federation, sent: &Sent) {
     let board = jetstream::new(raw.client.clone()).get_stream("BOARD").await.expect("a board");
     let old = board.get_last_raw_message_by_subject(&sent.subject).await.expect("a message");
     assert!(board.delete_message(old.sequence).await.expect("deleted"));
-    send_raw(all, sent).await;
+    sent.send(all).await;
 }
 
 fn about(target: &Statement, id: Id) -> Statement {
@@ -82,7 +69,7 @@ async fn a_server_that_reorders_doubles_and_resurrects_changes_nothing_below() {
     // The withdrawal overtakes what it withdraws; another comes after.
     let order = [about(&early, ids[0]), early, late.clone(), about(&late, ids[1]), stays.clone()];
     for statement in &order {
-        send_raw(&all, &below(statement)).await;
+        below(statement).send(&all).await;
     }
     all.on_board(HOSPITAL, ids[2]).await;
     let before = all.board("eu-fr-bre").await;
@@ -96,7 +83,7 @@ async fn a_server_that_reorders_doubles_and_resurrects_changes_nothing_below() {
     let newer = Statement { doc: Some(newer), re: Some(ids[2]), ..stays.clone() };
     let older = Statement { iat: stays.iat + 1, re: Some(ids[2]), ..stays.clone() };
     for statement in [&newer, &older, &lab.base()] {
-        send_raw(&all, &below(statement)).await;
+        below(statement).send(&all).await;
     }
     let last = all.stream_state("eu-fr", "BOARD").await.last_sequence;
     let read = async || {

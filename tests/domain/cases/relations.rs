@@ -1,10 +1,9 @@
 //! What a node refuses to take into a case because of what it says of another's notice.
 
-use chappe::address::{Place, Source};
+use chappe::address::Place;
 use chappe::notice::{Audience, CaseState, Id, Kind, Reason, Severity, Statement, Tlp};
 use chappe::policy::{Climb, ClimbThen, Policy};
 use chappe::routing::{Router, Stored, Verdict};
-use chappe::verify::Verified;
 
 use crate::forge::*;
 
@@ -18,16 +17,6 @@ fn router(me: &str) -> Router {
         then: ClimbThen::Climb,
     };
     Router::new(id(me), Policy { rules: vec![], climbs: vec![climb] })
-}
-
-fn arriving(me: &str, path: &[&str], statement: &Statement) -> Verified {
-    let wire = via(issue(statement), path);
-    let source = match path.last() {
-        None => local(),
-        Some(last) if id(me).contains(&id(last)) => Source::Child(id(last)),
-        Some(last) => Source::Upstream(id(last)),
-    };
-    arrive(me, &source, statement, wire).expect("an honest notice")
 }
 
 /// A node that holds a notice which came along `path`.
