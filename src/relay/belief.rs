@@ -1,10 +1,12 @@
 //! Trust documents at a running relay: taken from wherever they come, kept in TRUST, passed on,
 //! and what is in hand judged anew. No restart.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
+
+use serde::de::IgnoredAny;
 
 use super::node::Node;
 use super::settle::{Settle, settle};
@@ -31,15 +33,21 @@ pub(super) enum Record {
     List,
 }
 
-/// Tells records apart by their bytes: a list is no text, a document is JSON, a receipt is a
-/// compact JWS. A wrong guess only fails the next check.
-pub(super) fn record(payload: &[u8]) -> Record {
-    match std::str::from_utf8(payload) {
-        Err(_) if payload.len().is_multiple_of(32) => Record::List,
-        Err(_) => Record::Receipt,
-        Ok(text) if text.trim_start().starts_with('{') => Record::Document,
-        Ok(_) => Record::Receipt,
-    }
+/// Tells records apart by their bytes: a list is no text, a document is JSON with the two members
+/// of a signed one, a receipt is a compact JWS. A wrong guess only fails the next check. `None`: a
+/// body whose sender forgot the notice, and no attack on what this node believes.
+pub(super) fn record(payload: &[u8]) -> Option<Record> {
+    let (is_it, record) = match std::str::from_utf8(payload) {
+        Err(_) => (payload.len().is_multiple_of(32), Record::List),
+        Ok(text) if text.trim_start().starts_with('{') => (is_signed(text), Record::Document),
+        Ok(text) => (text.split('.').count() == 3, Record::Receipt),
+    };
+    is_it.then_some(record)
+}
+
+fn is_signed(json: &str) -> bool {
+    let members: Result<BTreeMap<String, IgnoredAny>, _> = serde_json::from_str(json);
+    members.is_ok_and(|m| ["payload", "signatures"].iter().all(|name| m.contains_key(*name)))
 }
 
 /// Takes what an upstream's TRUST hands down, and settles it.
@@ -62,10 +70,10 @@ pub(super) async fn take(
     let mut archive = node.archive.lock().await;
     let documents = &mut archive.documents;
     let taken = match record(bytes) {
-        Record::List => {
+        Some(Record::List) => {
             documents.offer_list(bytes).map(|new| (new, address::trust_list(Id::of(bytes)), None))
         }
-        Record::Document | Record::Receipt => documents.offer(now, bytes).map(|offered| {
+        _ => documents.offer(now, bytes).map(|offered| {
             let (new, name) = match offered {
                 Offered::Taken(name) => (true, name),
                 Offered::Known(name) => (false, name),
@@ -183,10 +191,19 @@ mod tests {
 
     #[test]
     fn records_are_told_apart_by_their_bytes() {
-        assert_eq!(record(b"eyJhbGciOiJFZERTQSJ9.e30.c2ln"), Record::Receipt);
-        assert_eq!(record(b" {\"payload\":\"\"}"), Record::Document);
-        assert_eq!(record(Id::of(b"any").as_bytes()), Record::List);
-        assert_eq!(record(&[0xff; 33]), Record::Receipt, "no list, and no receipt either");
+        assert_eq!(record(b"eyJhbGciOiJFZERTQSJ9.e30.c2ln"), Some(Record::Receipt));
+        assert_eq!(record(b" {\"payload\":\"\",\"signatures\":[]}"), Some(Record::Document));
+        assert_eq!(record(Id::of(b"any").as_bytes()), Some(Record::List));
+    }
+
+    #[test]
+    fn a_body_without_its_notice_is_no_record() {
+        let csaf = br#"{"document":{"payload":"","signatures":[]}}"#;
+        let broken = br#"{"payload":"","signatures":"#;
+        let bodies: [&[u8]; 6] = [csaf, broken, b"{}", b"Patch today.", b"", &[0xff; 33]];
+        for body in bodies {
+            assert_eq!(record(body), None, "{:?}", String::from_utf8_lossy(body));
+        }
     }
 
     #[test]

@@ -55,8 +55,8 @@ async fn trust(
     let (mut papers, mut lists) = (Vec::new(), Vec::new());
     while let Some(message) = messages.next().await.map_err(|e| e.to_string())? {
         match record(&message.payload) {
-            Record::List => lists.push(message),
-            Record::Document | Record::Receipt => {
+            Some(Record::List) => lists.push(message),
+            _ => {
                 match General::parse(&message.payload) {
                     // The server counts whole seconds here: never before it was taken.
                     Ok(paper) => papers.push((paper, message.stored + A_SECOND)),

@@ -61,8 +61,13 @@ async fn step(
 ) -> Result<Settle, PlaceError> {
     if delivery.notice.is_empty() && delivery.hops.is_empty() {
         return match belief::record(&delivery.payload) {
-            Record::Receipt => receipts::take(node, now, source, delivery).await,
-            Record::Document | Record::List => belief::take(node, now, source, delivery).await,
+            Some(Record::Receipt) => receipts::take(node, now, source, delivery).await,
+            Some(_) => belief::take(node, now, source, delivery).await,
+            None => {
+                let why = "no notice, and no receipt or trust document either".into();
+                let refused = Refused { reason: Reason::Header, why };
+                refuse(node, now, source, delivery, &refused).await
+            }
         };
     }
     let mut trust = node.trust();

@@ -129,7 +129,7 @@ pub const FROM_A_CHILD: &[Lie] = &[
         let other = own(lab, |_, _| {}).subject;
         Sent { subject: other, ..sent }
     }),
-    ("receipt-that-is-none", Reason::Encoding, |lab| {
+    ("receipt-that-is-none", Reason::Header, |lab| {
         let sent = lab.child(lab.issue(&lab.base()));
         Sent { headers: Vec::new(), body: b"delivered, honestly".to_vec(), ..sent }
     }),

@@ -21,8 +21,8 @@ fn spoilt(lab: &Lab, change: impl Fn(&mut Wire)) -> Sent {
 }
 
 pub const FROM_A_PUBLISHER: &[Lie] = &[
-    // Without headers it is a record: JSON is a trust document.
-    ("no-header-at-all", Reason::TrustInvalid, |lab| {
+    // A document without its notice is a mistake, and no attack on the trust in keys.
+    ("no-header-at-all", Reason::Header, |lab| {
         let sent = lab.web(lab.issue(&lab.base()));
         Sent { headers: Vec::new(), ..sent }
     }),
@@ -35,7 +35,7 @@ pub const FROM_A_PUBLISHER: &[Lie] = &[
         sent.headers.extend(sent.headers.clone());
         sent
     }),
-    ("notice-header-in-another-case", Reason::Encoding, |lab| {
+    ("notice-header-in-another-case", Reason::Header, |lab| {
         // Header names are case-sensitive: this is a message without a notice.
         let sent = lab.web(lab.issue(&lab.base()));
         let notice = sent.headers[0].1.clone();
