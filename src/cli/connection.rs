@@ -183,6 +183,7 @@ pub(super) fn failure(error: &SessionError) -> Failure {
         | SessionError::NoDesk(_)
         | SessionError::NoKey => Failure::usage(error),
         SessionError::Bus(_)
+        | SessionError::NoRelay(_)
         | SessionError::Spool(_)
         | SessionError::Signer(_)
         | SessionError::Place(_)

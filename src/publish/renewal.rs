@@ -29,7 +29,8 @@ pub fn renews(now: Time, statement: &Statement, old: &Statement) -> bool {
 
 impl Session {
     /// The own notice that a statement renews. A desk asks its node; a publisher, who may not,
-    /// looks at its own copies.
+    /// looks at its own copies, and so does a desk whose relay is down: what is new must not wait
+    /// for a look at what is old.
     ///
     /// # Errors
     /// [`SessionError`].
@@ -38,8 +39,13 @@ impl Session {
         now: Time,
         statement: &Statement,
     ) -> Result<Option<Target>, SessionError> {
-        let found =
-            if self.intake() == DESK { self.listed(statement).await? } else { self.copied(now)? };
+        let listed = if self.intake() == DESK { Some(self.listed(statement).await) } else { None };
+        let found = match listed {
+            None | Some(Err(SessionError::Bus(_) | SessionError::NoRelay(_))) => {
+                self.copied(now)?
+            }
+            Some(listed) => listed?,
+        };
         let fits = |target: &Target| renews(now, statement, &target.statement);
         // The newest: a renewal that would itself expire soon is renewed, not what it has renewed.
         Ok(found.into_iter().filter(fits).max_by_key(|target| target.statement.iat))

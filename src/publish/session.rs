@@ -68,6 +68,9 @@ pub enum SessionError {
     /// The server.
     #[error(transparent)]
     Bus(#[from] BusError),
+    /// The server is there, and nobody behind it answered in time.
+    #[error("the relay of {0} does not answer: is it running?")]
+    NoRelay(NodeId),
     /// The signer.
     #[error(transparent)]
     Signer(#[from] SignerError),
@@ -334,7 +337,10 @@ impl Session {
     ) -> Result<A, SessionError> {
         let nonsense = |e: String| SessionError::Answer(e);
         let question = serde_json::to_vec(question).map_err(|e| nonsense(e.to_string()))?;
-        let answer = self.bus.ask(subject, question, PATIENCE).await?;
+        let answer = self.bus.ask(subject, question, PATIENCE).await.map_err(|e| match e {
+            BusError::Refused { .. } => SessionError::NoRelay(self.node().clone()),
+            other => other.into(),
+        })?;
         jws::from_slice(&answer).map_err(|_| {
             nonsense(String::from_utf8_lossy(&answer).escape_debug().take(200).collect())
         })

@@ -89,6 +89,29 @@ async fn what_is_published_while_the_server_is_down_is_sent_by_the_next_command(
 }
 
 #[tokio::test]
+async fn what_is_published_while_the_relay_is_down_is_in_the_intake_and_issued_when_it_is_back() {
+    let all = Federation::start(SMALL).await;
+    all.kill_relay(AT);
+    let (code, _, told) = chappe(&all, &["list"]);
+    assert!(code == Some(1) && told.contains("the relay of eu-fr does not answer"), "{told}");
+    let file = note(&all, "note.txt");
+    let mut words = command(&all, &publishing(&file, "NOTE-1"));
+    let child = words.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("runs");
+    let taken = async || match all.stream_state(AT, "INTAKE_LOCAL_desk").await.messages {
+        1 => Ok(()),
+        found => Err(format!("{found} in the intake")),
+    };
+    all.eventually("it is in the intake", taken).await;
+    all.start_relay(AT);
+    let Output { status, stdout, stderr } = child.wait_with_output().expect("ended");
+    let told = String::from_utf8_lossy(&stderr);
+    assert_eq!(status.code(), Some(0), "{told}");
+    assert!(String::from_utf8_lossy(&stdout).contains(": issued"), "{told}");
+    board_has(&all, 1).await;
+    assert_eq!(counts(&spool(&all)), (0, 1));
+}
+
+#[tokio::test]
 async fn a_publisher_that_is_killed_at_any_moment_has_issued_all_or_nothing_and_never_twice() {
     let all = Federation::start(SMALL).await;
     let seed = chappe::time::now().millis();
