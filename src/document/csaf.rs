@@ -12,9 +12,12 @@ use crate::notice::{Kind, MAX_TEXT_CHARS, is_language, is_line};
 /// CSAF 2.1's sharing group for public documents: the largest UUID.
 const PUBLIC_GROUP: &str = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 
-/// Whether a value claims to be CSAF: from here on, what is wrong is an error.
+/// Whether a value claims to be CSAF: from here on, what is wrong is an error. Also without its
+/// version: a document that is broken there must not pass as a file without label and status.
 pub(super) fn is_csaf(root: &Value) -> bool {
-    root.pointer("/document/csaf_version").is_some()
+    ["csaf_version", "tracking"]
+        .iter()
+        .any(|key| root.pointer(&format!("/document/{key}")).is_some())
 }
 
 /// Reads the fields.
@@ -151,6 +154,16 @@ mod tests {
             let start = format!("a.json: `document.{path}` is missing, expected ");
             assert!(error.starts_with(&start), "{error}");
         }
+    }
+
+    #[test]
+    fn a_document_without_its_version_is_no_file_without_a_label() {
+        let mut root = sample();
+        root["document"].as_object_mut().unwrap().remove("csaf_version");
+        assert!(is_csaf(&root));
+        let error = read(&root).unwrap_err().to_string();
+        assert!(error.starts_with("a.json: `document.csaf_version` is missing"), "{error}");
+        assert!(!is_csaf(&json!({"document": {"title": "A letter"}})));
     }
 
     #[test]
