@@ -15,6 +15,7 @@ use crate::bus::{Delivery, PlaceError};
 use crate::jws::Typ;
 use crate::notice::{Id, NodeId, Reason, Receipt, Time};
 use crate::routing::{Back, Router, Verdict};
+use crate::trust::Trust;
 use crate::verify::{self, Refused, Verified};
 
 /// Refusals of one source, and changes of one node's words, in a minute: each costs a place on a
@@ -144,8 +145,25 @@ pub(super) async fn take(
         }
         Err(refused) => return refuse(node, source, delivery, &refused).await,
     };
+    let outcome = receipt.outcome;
+    let done = hear(node, now, (source, delivery), &trust, receipt, signed).await?;
+    // One that waits comes again, and is counted then.
+    if !matches!(done, Settle::Later(_)) {
+        node.metrics.receipt(outcome);
+    }
+    Ok(done)
+}
+
+/// What a verified receipt changes here.
+async fn hear(
+    node: &Node,
+    now: Time,
+    (source, delivery): (&Source, &Delivery),
+    trust: &Trust,
+    receipt: Receipt,
+    signed: String,
+) -> Result<Settle, PlaceError> {
     let mut router = node.router.lock().await;
-    node.metrics.receipt(receipt.outcome);
     match unanswered::hear(node, now, &mut router, source, &receipt, &signed).await? {
         Some(Ok(settled)) => return Ok(settled),
         Some(Err(refused)) => {
@@ -157,7 +175,7 @@ pub(super) async fn take(
     if !router.is_news(&receipt) {
         return Ok(Settle::Ack);
     }
-    let Some(statement) = router.spoken_of(&trust, &receipt) else {
+    let Some(statement) = router.spoken_of(trust, &receipt) else {
         // Its notice may be stored without this node knowing yet: the server's word on that was
         // lost, and those below have read it meanwhile. It comes again, and so does this.
         if delivery.delivered < MAX_WAITS {
@@ -167,7 +185,7 @@ pub(super) async fn take(
         tracing::debug!(of = %receipt.of, by = %receipt.by, "receipt of nothing held");
         return Ok(Settle::Ack);
     };
-    if !router.can_say(&trust, &receipt) {
+    if !router.can_say(trust, &receipt) {
         let why = format!("{} cannot have the notice of its receipt", receipt.by);
         drop(router);
         return refuse(node, source, delivery, &Refused { reason: Reason::Audience, why }).await;
@@ -181,7 +199,7 @@ pub(super) async fn take(
     // Whoever signs the same with one time after another would be passed on for ever.
     let repeated = last.is_some_and(|last| last.says_as(&receipt) && last.counts == receipt.counts);
     let realm = address::realm(statement);
-    let back = if repeated { None } else { router.back(&trust, &receipt) };
+    let back = if repeated { None } else { router.back(trust, &receipt) };
     let back = back.unwrap_or(Back::Here);
     pass(node, &mut router, realm, receipt, signed, back).await?;
     Ok(Settle::Ack)

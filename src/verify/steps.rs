@@ -194,9 +194,11 @@ fn check_key(
     statement: &Statement,
     (first, id): (Time, Id),
 ) -> Result<(), Refused> {
-    let why = |reason: Reason| Refused::new(reason, format!("key {}", compact.kid()));
+    let of = |node: &NodeId| format!("key {} of {node}", compact.kid());
+    let why = |reason: Reason| Refused::new(reason, of(&found.node));
     if found.node != statement.iss {
-        return Err(why(Reason::KeyOwner));
+        let why = format!("{}, in the name of {}", of(&found.node), statement.iss);
+        return Err(Refused::new(Reason::KeyOwner, why));
     }
     let key = trust.issue_key(compact.kid(), first, id).map_err(why)?;
     if trust.authority_ends(&key.node).is_some_and(|end| first >= end) {
@@ -294,7 +296,7 @@ fn check_direction(
     if fits {
         return Ok(());
     }
-    let why = format!("a {} of {} from {source}", statement.kind, statement.iss);
+    let why = format!("{} of {} from {source}", statement.kind, statement.iss);
     Err(Refused::new(Reason::Direction, why))
 }
 
