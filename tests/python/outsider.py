@@ -14,7 +14,6 @@ import sys
 import tempfile
 import time
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import attempts
@@ -223,9 +222,6 @@ class Outsider:
                         "revision": 1},
                 "body": {"type": "text/plain", "len": len(body), "sha256": sha(body)}}
 
-    def stranger(self):
-        return Ed25519PrivateKey.generate()
-
 
 async def main(folder, chappe):
     started, account = time.monotonic(), Account()
@@ -235,7 +231,7 @@ async def main(folder, chappe):
     with tempfile.TemporaryDirectory() as files:
         outsider = Outsider(federation, account, ears, pathlib.Path(files))
         await outsider.documents()
-        await attempts.forgeries(outsider)
+        await attempts.by_hand(outsider)
         await attempts.users(outsider)
         await outsider.settle()
         await outsider.on_boards()
