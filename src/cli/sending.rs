@@ -84,10 +84,7 @@ fn tell(statement: &Statement, id: notice::Id, receipt: &Receipt, json: bool) ->
     let what = format!("{} for {} (TLP:{})", statement.kind, statement.aud, statement.tlp);
     match receipt.outcome {
         notice::Outcome::Filtered if reason == Reason::AlreadyIssued.as_str() => {
-            say(
-                json,
-                format!("unchanged  {what}: this document is in force already, nothing sent"),
-            );
+            say(json, format!("unchanged  {what}: this document was issued already, nothing sent"));
             Ok(())
         }
         notice::Outcome::Filtered | notice::Outcome::Refused => Err(Failure::refused(format!(

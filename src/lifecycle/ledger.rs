@@ -297,10 +297,8 @@ impl Ledger {
             return Ok(());
         };
         let Some(thread) = self.threads.get(&key) else { return Ok(()) };
-        if s.re.is_none() && thread.same(version.revision, s.body.sha256).is_some() {
-            return Err(Reason::AlreadyIssued);
-        }
-        thread.admits(version)
+        let again = s.re.is_none().then(|| thread.again(version.revision, s.body.sha256));
+        again.flatten().map_or_else(|| thread.admits(version), Err)
     }
 
     fn is_ended(&self, id: Id, s: &Statement) -> bool {

@@ -145,12 +145,16 @@ impl Thread {
         }
     }
 
-    /// The version that carries the same body under the same revision.
+    /// Why the same body under the same revision is not placed once more: it stands already, or
+    /// something else has taken its place, and whoever hands it over again must hear that.
     #[must_use]
-    pub fn same(&self, revision: u64, body: Id) -> Option<Version> {
-        let same = |(version, sha): &(&Version, &Id)| {
-            version.revision == revision && **sha == body && !self.is_withdrawn(revision)
-        };
-        self.versions.iter().find(same).map(|(version, _)| *version)
+    pub fn again(&self, revision: u64, body: Id) -> Option<Reason> {
+        if self.is_withdrawn(revision) {
+            return None;
+        }
+        let is_it = |(version, sha): (&Version, &Id)| version.revision == revision && *sha == body;
+        let stands = self.versions.last_key_value().is_some_and(is_it);
+        let reason = if stands { Reason::AlreadyIssued } else { Reason::Superseded };
+        self.versions.iter().any(is_it).then_some(reason)
     }
 }

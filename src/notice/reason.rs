@@ -79,7 +79,7 @@ reasons! {
     Tlp = "tlp",
     /// It refers to what it must not: another's notice, another thread, a looser label.
     Relation = "relation",
-    /// The same document, version and body is in force already.
+    /// The same document, version and body is here already, and nothing newer.
     AlreadyIssued = "already-issued",
     /// A newer version of its thread is here.
     Superseded = "superseded",

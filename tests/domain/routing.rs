@@ -6,7 +6,7 @@ mod over;
 use crate::forge::*;
 use chappe::address::{Place, Source};
 use chappe::lifecycle::Standing;
-use chappe::notice::{Id, Kind, NodeId, Outcome, Reason, Severity, Statement, Time, Tlp};
+use chappe::notice::{Id, Kind, NodeId, Outcome, Reason, Severity, Statement, Time, Tlp, Wire};
 use chappe::policy::{Climb, ClimbThen, Concern, Policy, Then, entitled};
 use chappe::routing::{Back, Router, Stored, Verdict};
 use chappe::verify::Verified;
@@ -166,6 +166,28 @@ fn the_same_document_twice_is_already_issued() {
     let again = Statement { iat: national().iat + 1, ..national() };
     let m = arriving("eu-fr", &[], &again);
     assert_eq!(decide(&router, &m), Verdict::Filter(Reason::AlreadyIssued));
+}
+
+#[test]
+fn an_old_version_that_is_handed_over_again_is_superseded_and_not_said_to_stand() {
+    let mut router = router("eu-fr");
+    let issued = |later: u64, (revision, bytes): (u64, &[u8])| {
+        let mut statement = version(&national(), revision, None);
+        (statement.body.len, statement.body.sha256) = (bytes.len() as u64, Id::of(bytes));
+        statement.iat = national().iat + later;
+        let wire = Wire { body: bytes.to_vec(), ..issue(&statement) };
+        arrive("eu-fr", &local(), &statement, wire).expect("an honest notice")
+    };
+    let versions: [(u64, &[u8]); 3] = [(1, b"one"), (1, b"two"), (2, b"three")];
+    for (newest, latest) in versions.into_iter().enumerate() {
+        keep(&mut router, &issued(newest as u64, latest));
+        for old in &versions[..=newest] {
+            let again = decide(&router, &issued(10, *old));
+            let stands = *old == latest;
+            let reason = if stands { Reason::AlreadyIssued } else { Reason::Superseded };
+            assert_eq!(again, Verdict::Filter(reason), "{old:?} after {latest:?}");
+        }
+    }
 }
 
 #[test]

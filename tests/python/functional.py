@@ -173,6 +173,16 @@ async def late_version(play):
     seen = await play.listed(play.leaf, st["doc"]["ref"])
     found = [(line["statement"]["doc"]["revision"], line["standing"]) for line in seen]
     play.step("at the end of the tree", [(2, "in force")], found)
+    for revision, ends in ((1, 0), (2, 0), (1, 3)):
+        # Signed in the same second it would be the same notice, which is here.
+        await asyncio.sleep(ends and 1)
+        document = json.loads((play.documents / "icsa-24-130-02.json").read_text())
+        tracking = document["document"]["tracking"]
+        tracking["id"], tracking["version"] = f"CSAF-{play.run}", str(revision)
+        tracking["revision_history"] = tracking["revision_history"][:1] * revision
+        code, *_ = await play.command(play.state, None, json.dumps(document).encode(),
+                                      "--to", play.scope, name="csaf.json")
+        play.step(f"a command with version {revision}", ends, code)
 
 
 async def withdrawal_first(play):
