@@ -28,7 +28,7 @@ pub(super) async fn answer(node: &Node, now: Time, question: &CasesQuestion) -> 
     let found = chosen(node, &cases, question);
     let (router, trust) = (node.router.lock().await, node.trust());
     let (mut lines, mut bytes) = (Vec::new(), 0);
-    for case in found.iter().skip(question.skip).take(MAX_CASES) {
+    for case in found.iter().take(MAX_CASES) {
         let line = line(node, &router, &trust, now, (case, question.notices));
         bytes += serde_json::to_vec(&line).map_or(0, |json| json.len());
         if bytes > MAX_BYTES && !lines.is_empty() {
@@ -36,7 +36,7 @@ pub(super) async fn answer(node: &Node, now: Time, question: &CasesQuestion) -> 
         }
         lines.push(line);
     }
-    let more = found.len().saturating_sub(question.skip.saturating_add(lines.len()));
+    let more = found.len().saturating_sub(lines.len());
     let similar = clusters(node, &cases, now).into_iter().take(MAX_CASES).map(|cluster| {
         let cases = cluster.cases.into_iter().take(MAX_IN_ONE).collect();
         let (rule, what, place) = (cluster.rule, cluster.what, cluster.place);
@@ -51,7 +51,8 @@ fn told(router: &Router) -> Vec<UnansweredLine> {
     words.map(|word| UnansweredLine { of: word.of, by: word.by.clone(), at: word.at }).collect()
 }
 
-/// What was asked for: the next deadline first, what has none last.
+/// What was asked for: the next deadline first, what has none last; or by their keys, which stay
+/// as they are while deadlines and numbers change, those after one of them.
 fn chosen<'c>(node: &Node, cases: &'c [Case], question: &CasesQuestion) -> Vec<&'c Case> {
     let begins = |id: Id, wanted: &str| wanted.len() >= 4 && id.to_string().starts_with(wanted);
     let wanted = |case: &&Case| match &question.case {
@@ -59,6 +60,11 @@ fn chosen<'c>(node: &Node, cases: &'c [Case], question: &CasesQuestion) -> Vec<&
         None => question.all || case.is_open(&node.me, &node.clocks),
     };
     let mut found: Vec<&Case> = cases.iter().filter(wanted).collect();
+    if let Some(after) = question.after {
+        found.retain(|case| case.key > after);
+        found.sort_by_key(|case| case.key);
+        return found;
+    }
     found.sort_by_cached_key(|case| {
         let open = case.is_open(&node.me, &node.clocks);
         let next = case.next_deadline(&node.me, &node.clocks).filter(|_| open);

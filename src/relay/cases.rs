@@ -17,9 +17,9 @@ pub struct CasesQuestion {
     /// Those that are not open too.
     #[serde(default)]
     pub all: bool,
-    /// So many of the first left out: to read on where an answer ended.
-    #[serde(skip_serializing_if = "is_zero", default)]
-    pub skip: usize,
+    /// In the order of their keys, those after this one: to read all, also while others come.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub after: Option<Id>,
     /// So many of the notices of each case left out: to read on in one that has `more_notices`.
     #[serde(skip_serializing_if = "is_zero", default)]
     pub notices: usize,

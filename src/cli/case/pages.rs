@@ -1,51 +1,48 @@
-//! What a relay tells in pages while its cases change: it is read whole, or not at all. What is
-//! made from a part of a case (a forward, an answer, a file for a successor) would be wrong.
+//! What a relay tells in pages while its cases change: a list has every case that stays, and a case
+//! is read whole, or not at all. What is made from a part of one (a forward, an answer, a file for
+//! a successor) would be wrong.
 
 use super::held::ask;
 use crate::cli::Failure;
-use crate::notice::Id;
+use crate::notice::{Id, Time};
 use crate::publish::Session;
 use crate::relay::{CaseLine, CasesAnswer, CasesQuestion};
 
-/// Readings of a list that changes meanwhile.
-const TRIES: usize = 5;
-
-/// Every case that a question means; read anew if the list changed in between.
+/// Every case that a question means, the next deadline first. Whoever reports meanwhile, and however
+/// much, no case that stays is passed over: pages follow one another by the cases' keys.
 ///
 /// # Errors
-/// The relay's own; a list that never stays as it is.
+/// The relay's own.
 pub(in crate::cli) async fn every(
     session: &Session,
     question: &CasesQuestion,
 ) -> Result<CasesAnswer, Failure> {
-    for _ in 0..TRIES {
-        let page = async |skip| ask(session, &CasesQuestion { skip, ..question.clone() }).await;
-        if let Some(all) = once(page).await? {
-            return Ok(all);
-        }
-    }
-    Err(Failure::failed("the cases change while they are read: try again"))
+    let page = async |after| {
+        let question = CasesQuestion { after: Some(after), ..question.clone() };
+        ask(session, &question).await
+    };
+    all(page).await
 }
 
-/// One reading, `None` if it is certain not to be whole: what moves from the part that is still to
-/// be read changes how many there are, or pushes one out that comes again.
-async fn once<F>(mut page: F) -> Result<Option<CasesAnswer>, Failure>
+async fn all<F>(mut page: F) -> Result<CasesAnswer, Failure>
 where
-    F: AsyncFnMut(usize) -> Result<CasesAnswer, Failure>,
+    F: AsyncFnMut(Id) -> Result<CasesAnswer, Failure>,
 {
-    let mut all = page(0).await?;
-    let total = all.cases.len() + all.more;
-    while all.more > 0 {
-        let next = page(all.cases.len()).await?;
-        let stays = all.cases.len() + next.cases.len() + next.more == total;
-        let again = |line: &CaseLine| all.cases.iter().any(|known| known.case == line.case);
-        if !stays || next.cases.is_empty() || next.cases.iter().any(again) {
-            return Ok(None);
-        }
-        all.more = next.more;
+    let mut all = page(Id::from([0; 32])).await?;
+    while let Some(last) = all.cases.last().filter(|_| all.more > 0) {
+        let next = page(last.case).await?;
+        all.more = if next.cases.is_empty() { 0 } else { next.more };
         all.cases.extend(next.cases);
     }
-    Ok(Some(all))
+    all.cases.sort_by_key(urgency);
+    Ok(all)
+}
+
+/// As the relay orders what it is asked without pages.
+fn urgency(line: &CaseLine) -> (bool, Option<Time>, bool, Id) {
+    let next = line.deadlines.iter().find(|deadline| deadline.met.is_none());
+    let due = next.filter(|_| line.open).map(|deadline| deadline.due);
+    (due.is_none(), due, !line.open, line.case)
 }
 
 /// A case with the ids of all of its notices, of which one answer has only some.
@@ -121,28 +118,27 @@ mod tests {
         }
     }
 
+    /// Five cases in pages of two; before each page one more comes, with a nearer deadline.
     #[tokio::test]
-    async fn a_list_that_changes_while_it_is_read_is_read_again() {
-        let page = |names: std::ops::Range<usize>, more| CasesAnswer {
-            cases: names.map(line).collect(),
-            more,
-            ..CasesAnswer::default()
+    async fn a_list_is_read_whole_while_more_and_more_cases_come() {
+        let due = |hours: u64, name: usize| {
+            let mut line = line(name);
+            line.deadlines[0].due = Time::from_secs(3600 * hours);
+            line
         };
-        let read = async |next: CasesAnswer| {
-            let pages = async |skip| {
-                let first = skip == 0;
-                let next = || CasesAnswer {
-                    cases: next.cases.clone(),
-                    more: next.more,
-                    ..CasesAnswer::default()
-                };
-                Ok(if first { page(0..3, 2) } else { next() })
-            };
-            once(pages).await.expect("an answer").map(|all| all.cases.len())
+        let mut held: Vec<CaseLine> = (0..5).map(|name| due(100 - name as u64, name)).collect();
+        let page = async |after: Id| {
+            held.push(due(1, held.len()));
+            held.sort_by_key(|line| line.case);
+            let rest: Vec<_> = held.iter().filter(|line| line.case > after).cloned().collect();
+            let more = rest.len().saturating_sub(2);
+            let cases = rest.into_iter().take(2).collect();
+            Ok(CasesAnswer { cases, more, ..CasesAnswer::default() })
         };
-        assert_eq!(read(page(3..5, 0)).await, Some(5));
-        assert_eq!(read(page(3..4, 0)).await, None, "one has gone, and another was passed over");
-        assert_eq!(read(page(2..4, 0)).await, None, "one moved, and another with it");
-        assert_eq!(read(page(0..0, 2)).await, None);
+        let read: Vec<Id> =
+            all(page).await.expect("read").cases.iter().map(|line| line.case).collect();
+        let stayed: Vec<Id> = ids(0..5).into_iter().rev().collect();
+        let told: Vec<Id> = read.iter().copied().filter(|id| stayed.contains(id)).collect();
+        assert_eq!(told, stayed, "each once, the next deadline first");
     }
 }
