@@ -186,12 +186,17 @@ impl Case {
         Some(case)
     }
 
-    /// What its issuer sent before judges a report. A forward tells what another had reported, and
-    /// what has `re` has something before it, here or not: both may come first with any stage.
+    /// What its issuer sent before judges a report; of forwards of what is here too, which tell
+    /// nothing new, what it sent to the same node: each is told at its own time. A forward tells
+    /// what another had reported, and what has `re` has something before it, here or not: both may
+    /// come first with any stage.
     fn order_reports(&mut self) {
-        let mut sent: BTreeMap<NodeId, Vec<Stage>> = BTreeMap::new();
+        let here: BTreeSet<Id> = self.reports.iter().map(|report| report.id).collect();
+        let mut sent: BTreeMap<(NodeId, Option<NodeId>), Vec<Stage>> = BTreeMap::new();
         for report in &mut self.reports {
-            let before = sent.entry(report.by.clone()).or_default();
+            let forward = report.origin.is_some_and(|of| here.contains(&of));
+            let line = (report.by.clone(), forward.then(|| report.to.clone()));
+            let before = sent.entry(line).or_default();
             let begins = report.re.is_none() && report.origin.is_none();
             report.in_order = match may_follow(before, report.stage) {
                 Err(Illegal::First(_)) => !begins,

@@ -7,7 +7,7 @@
 use super::draft::{Draft, DraftError, Target, finish, media};
 use super::reporting::{titled, union_of};
 use crate::document::Incident;
-use crate::notice::{Audience, Case, Doc, Kind, NodeId, Report, Statement, Time, Tlp};
+use crate::notice::{Audience, Case, Doc, Id, Kind, NodeId, Report, Statement, Time, Tlp};
 
 /// What is said about a report that is passed on.
 #[derive(Clone, Debug)]
@@ -116,20 +116,21 @@ fn passed(
 }
 
 /// A report of the same issuer and stage that ends an embargo: its scope and countries are those of
-/// the incident again, and so is its title.
+/// the incident again, and so is its title. `origin` is what it forwards, if it does.
 ///
 /// # Errors
 /// [`DraftError`].
 pub fn lifted(
     draft: &Draft,
     last: &Target,
-    incident: &Incident,
-    body: &[u8],
+    origin: Option<Id>,
+    (incident, body): (&Incident, &[u8]),
 ) -> Result<Statement, DraftError> {
     let report = last.statement.report().ok_or(DraftError::NoReport)?;
     let countries = (!incident.countries.is_empty()).then(|| incident.countries.clone());
     let scope = incident.scope.clone();
-    let (report, title) = titled(Report { scope, countries, embargo: None, ..report.clone() });
+    let open = Report { scope, countries, origin, embargo: None, ..report.clone() };
+    let (report, title) = titled(open);
     let now = draft.now.max(Time::from_secs(last.statement.iat + 1));
     let s = &last.statement;
     let draft = Draft { now, ..draft.clone() };
@@ -162,7 +163,7 @@ pub fn statement_says(statement: &Statement, found: impl Fn(&str) -> bool) -> Op
 mod tests {
     use super::super::reporting::{Escalation, escalation};
     use super::*;
-    use crate::notice::{Federation, Id, Regime, Stage};
+    use crate::notice::{Federation, Regime, Stage};
 
     const SAMPLE: &[u8] = include_bytes!("../../demo/incident.json");
 

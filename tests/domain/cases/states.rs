@@ -137,6 +137,21 @@ fn a_report_out_of_order_is_kept_and_changes_nothing() {
 }
 
 #[test]
+fn what_a_level_passes_on_late_is_out_of_order_only_where_the_same_node_was_told_more() {
+    let own = |name, top, secs, stage| report_of("eu-fr-bre", top, name, at(secs), stage);
+    let mut all = vec![
+        own("warning", "eu-fr-bre", 0, Stage::EarlyWarning),
+        own("notification", "eu-fr-bre", 1, Stage::Notification).re("warning"),
+        own("up", "eu-fr", 2, Stage::EarlyWarning).origin("warning"),
+        own("up again", "eu-fr", 3, Stage::Notification).origin("notification"),
+        own("on", "eu", 4, Stage::EarlyWarning).origin("warning"),
+    ];
+    assert!(one(&all).reports.iter().all(|report| report.in_order));
+    all.push(own("back", "eu-fr", 5, Stage::EarlyWarning).origin("warning"));
+    assert!(!one(&all).reports[5].in_order);
+}
+
+#[test]
 fn a_case_does_not_begin_with_its_end_but_what_is_lost_may_have_been_its_beginning() {
     let begins = one(&[report("final", at(0), Stage::Final)]);
     assert!(!begins.reports[0].in_order);
