@@ -6,7 +6,7 @@ use super::case::Held;
 use super::connection::Connection;
 use super::sending::send;
 use super::{Failure, Outcome};
-use crate::notice::{CaseState, NodeId};
+use crate::notice::{CaseState, Kind, NodeId};
 use crate::publish::{Answering, Session, answer};
 
 #[derive(Debug, Args)]
@@ -63,6 +63,12 @@ impl Said {
     /// Refused (exit 3) if the level may not say it now.
     pub(super) async fn send(self, session: &Session, held: &Held) -> Outcome {
         let me = session.node();
+        let seat = session.trust().seat(me);
+        if seat.is_some_and(|seat| seat.grants.iter().any(|g| !g.kinds.contains(&Kind::Response))) {
+            return Err(Failure::refused(format!(
+                "grant-kind: {me} answers no case; chappe escalate --updates reports on"
+            )));
+        }
         held.case
             .may_say(me, self.answering.state)
             .map_err(|e| Failure::refused(format!("state: {e}")))?;

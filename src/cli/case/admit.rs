@@ -17,7 +17,7 @@ pub(super) struct Arguments {
     node: NodeId,
     #[command(flatten)]
     connection: Connection,
-    /// Where this node puts the case [default: as it is]
+    /// Where this node puts the case [default: as it is; in-progress once it is accepted]
     #[arg(long, value_parser = state)]
     state: Option<CaseState>,
     /// What to tell them

@@ -25,7 +25,7 @@ pub(in crate::cli) struct Notice {
 /// A case.
 pub(in crate::cli) struct Held {
     pub(in crate::cli) line: CaseLine,
-    /// The notices of it that are here, by the time at which they were issued.
+    /// The notices of it that are here, by the time at which they were issued and first passed on.
     pub(in crate::cli) notices: Vec<Notice>,
     pub(in crate::cli) case: Case,
 }
@@ -63,7 +63,8 @@ impl Held {
                 notices.push(Notice::of(session.node(), id, wire)?);
             }
         }
-        notices.sort_by_key(|notice| (notice.statement.iat, notice.id));
+        // Two levels may speak within a second.
+        notices.sort_by_key(|notice| (notice.statement.iat, notice.first, notice.id));
         let items = notices.iter().map(Notice::item);
         let mut cases = case::group(items);
         let at = cases.iter().position(|case| case.contains(line.case));

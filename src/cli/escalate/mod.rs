@@ -4,6 +4,7 @@
 mod flags;
 mod follow;
 mod report;
+mod times;
 
 use std::path::PathBuf;
 
@@ -39,10 +40,12 @@ pub(super) struct Arguments {
     /// The next report of a case: the beginning of the id of any notice of it
     #[arg(long, value_name = "CASE")]
     updates: Option<String>,
-    /// early-warning, notification, intermediate, progress or final [default: early-warning]
+    /// early-warning, notification, intermediate, progress or final [default: early-warning;
+    /// needed with --updates]
     #[arg(long, value_parser = stage)]
     stage: Option<Stage>,
-    /// Whose clock runs: nis2, cra-vulnerability, cra-incident, dora or none [default: none]
+    /// Whose clock runs: nis2, cra-vulnerability, cra-incident, dora or none [default: none, with
+    /// --updates as before]
     #[arg(long, value_parser = regime)]
     regime: Option<Regime>,
     /// A code name: nothing that others see says whom or where it hit; for CSIRTs
@@ -102,6 +105,9 @@ async fn first(arguments: &Arguments, offline: Offline) -> Outcome {
     let start = Start { home: home(&offline), ..Start::default() };
     let further: &[&str] = if arguments.tlp.is_none() { &[LABEL] } else { &[] };
     let report = ready(arguments.file.as_deref(), &arguments.flags, &start, further)?;
+    let now = crate::time::now();
+    times::check(&report.incident, now)?;
+    times::doubt(&report.incident, now);
     let said = Escalation {
         top: arguments.to.clone().map_or_else(|| default_top(&offline), Ok)?,
         tlp: label(arguments)?,
@@ -112,7 +118,7 @@ async fn first(arguments: &Arguments, offline: Offline) -> Outcome {
         embargo: arguments.embargo.clone(),
         origin: None,
     };
-    let draft = offline.draft(crate::time::now());
+    let draft = offline.draft(now);
     let statement =
         escalation(&draft, &report.incident, &said, &report.body).map_err(Failure::usage)?;
     match reach(offline).await? {
@@ -134,6 +140,7 @@ async fn next(arguments: &Arguments, offline: Offline, case: &str) -> Outcome {
     }
     let report = ready(arguments.file.as_deref(), &arguments.flags, &followed.start, &[])?;
     check_redacted(&followed, &report)?;
+    times::check(&report.incident, crate::time::now())?;
     let said = Escalation {
         top: arguments.to.clone().unwrap_or_else(|| followed.top.clone()),
         tlp: arguments.tlp.unwrap_or(followed.tlp),
