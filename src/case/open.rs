@@ -10,15 +10,17 @@ impl Case {
     /// A level has done with it once its own last word is closed or rejected, until another report
     /// comes here after that. Who reported it, or was admitted to it, has done once every level
     /// that answered has, at least one did, and the final report is sent if the regime knows one
-    /// (who was admitted need not send it). Where only words of others pass through, it is not
-    /// open.
+    /// (who was admitted need not send it); a CSIRT that took it by telephone, until whom it let in
+    /// reports after that. Where only words of others pass through, it is not open.
     #[must_use]
     pub fn is_open(&self, me: &NodeId, clocks: &Clocks) -> bool {
         let states = self.states();
         let reporter = self.issuer() == me && !self.reports.is_empty();
+        if self.has_news(me) {
+            return true;
+        }
         if !reporter && self.is_level(me) {
-            let over = states.get(me).filter(|own| own.is_over());
-            return over.is_none_or(|own| self.has_news_since(me, own.id));
+            return states.get(me).is_none_or(|own| !own.is_over());
         }
         if !(reporter || self.admits(me)) {
             return false;
@@ -26,6 +28,14 @@ impl Case {
         let answered = !states.is_empty() && states.values().all(|standing| standing.is_over());
         let sent = self.stage() == Some(Stage::Final) || self.admits(me);
         !(answered && (sent || !clocks.has_final(&self.regimes())))
+    }
+
+    /// Whether a report of another came to `me` after `me` had closed or rejected the case.
+    #[must_use]
+    pub fn has_news(&self, me: &NodeId) -> bool {
+        let states = self.states();
+        let over = states.get(me).filter(|own| own.is_over());
+        over.is_some_and(|own| self.has_news_since(me, own.id))
     }
 
     /// Whether a report of another came to `me` after a word of its own: by its own hops, so that

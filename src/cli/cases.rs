@@ -9,16 +9,19 @@ use serde_json::json;
 use super::case::every;
 use super::connection::{Connection, relations};
 use super::output::say;
+use super::trace::phone;
 use super::{Failure, Outcome};
 use crate::notice::{Id, Stage, Time};
 use crate::publish::Relation;
 use crate::relay::{
     CaseLine, CasesAnswer, CasesQuestion, DeadlineLine, LevelLine, Mark, SimilarLine,
-    UnansweredLine,
+    TracedContact, UnansweredLine, contact,
 };
 
 const RED: u8 = 31;
 const YELLOW: u8 = 33;
+/// Of a level that is to answer.
+const NONE: &str = "no response yet";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -40,7 +43,12 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     if arguments.json {
         return as_json(&answer, &known);
     }
-    as_text(&answer, &known, Look { now: crate::time::now(), colour: colour() });
+    let look = Look { now: crate::time::now(), colour: colour() };
+    for line in &answer.unanswered {
+        let contact = contact(session.trust(), session.node(), &line.by);
+        say!("{}", look.tint(Some(RED), unanswered(line, contact.as_ref())));
+    }
+    as_text(&answer, &known, look);
     Ok(())
 }
 
@@ -84,9 +92,6 @@ fn as_json(answer: &CasesAnswer, known: &[Relation]) -> Outcome {
 }
 
 fn as_text(answer: &CasesAnswer, known: &[Relation], look: Look) {
-    for line in &answer.unanswered {
-        say!("{}", look.tint(Some(RED), unanswered(line)));
-    }
     for line in &answer.similar {
         say!("{}", look.tint(Some(YELLOW), similar(line)));
     }
@@ -108,14 +113,11 @@ pub(super) fn advisories<'r>(line: &CaseLine, known: &'r [Relation]) -> Vec<&'r 
     known.iter().filter(|relation| relation.case.iter().any(mine)).collect()
 }
 
-fn unanswered(line: &UnansweredLine) -> String {
-    format!(
-        "! {} says that nobody there answers its critical case {} (since {}): phone them, \
-         `chappe trace` has the number",
-        line.by,
-        line.of.short(),
-        line.at
-    )
+fn unanswered(line: &UnansweredLine, contact: Option<&TracedContact>) -> String {
+    let UnansweredLine { of, by, at } = line;
+    let whom = contact.map_or_else(|| "phone them".to_owned(), |contact| phone(by, contact));
+    let of = of.short();
+    format!("! {by} says that nobody there answers its critical case {of} (since {at}); {whom}")
 }
 
 fn similar(line: &SimilarLine) -> String {
@@ -129,7 +131,8 @@ fn similar(line: &SimilarLine) -> String {
 /// A case: a line of what it is, and one for each clock, level and mark.
 pub(super) fn block(line: &CaseLine, look: Look) -> Vec<String> {
     let next = line.deadlines.iter().find(|deadline| deadline.met.is_none());
-    let left = next.map_or_else(|| "no clock".to_owned(), |d| left(d.due, look.now));
+    let none = if line.deadlines.is_empty() { "no clock" } else { "nothing due" };
+    let left = next.map_or_else(|| none.to_owned(), |d| left(d.due, look.now));
     let left = look.tint(next.and_then(tint), format!("{left:<16}"));
     let closed = if line.open { "" } else { "closed  " };
     let drill = line.exercise.as_ref().map(|id| format!("  (drill {id})")).unwrap_or_default();
@@ -146,7 +149,11 @@ pub(super) fn block(line: &CaseLine, look: Look) -> Vec<String> {
     let clocks = line.deadlines.iter().map(|deadline| clock(deadline, look));
     lines.extend(clocks.map(|text| format!("    {text}")));
     let levels = line.levels.iter();
-    lines.extend(levels.map(|(node, level)| format!("    {node:<22} {}", said(level))));
+    lines.extend(levels.map(|(node, level)| {
+        // Who reported it owes itself no answer, unless it ends there: a telephoned case.
+        let silent = if *node == line.issuer && level.to.is_some() { "reported it" } else { NONE };
+        format!("    {node:<22} {}", said(level, silent))
+    }));
     let marks = line.marks.iter().map(|mark| look.tint(Some(YELLOW), marked(mark, line.case)));
     lines.extend(marks.map(|text| format!("    {text}")));
     lines
@@ -171,13 +178,13 @@ fn clock(deadline: &DeadlineLine, look: Look) -> String {
     look.tint(tint(deadline), format!("{name} ({source}): {how}{}", changed.unwrap_or_default()))
 }
 
-fn said(level: &LevelLine) -> String {
+fn said(level: &LevelLine, silent: &str) -> String {
     let LevelLine { state, at, reason, word, to } = level;
     let mut parts = Vec::new();
     match (state, at) {
         (Some(state), Some(at)) => parts.push(format!("{} since {at}", state.as_str())),
         (Some(state), None) => parts.push(state.as_str().to_owned()),
-        (None, _) => parts.push("no response yet".to_owned()),
+        (None, _) => parts.push(silent.to_owned()),
     }
     parts.extend(reason.clone());
     parts.extend(match (word.as_deref(), to) {
@@ -193,6 +200,13 @@ fn marked(mark: &Mark, case: Id) -> String {
     match mark {
         Mark::Forward(to) => {
             format!("! a rule says it should go on: chappe case forward {} --to {to}", case.short())
+        }
+        Mark::Behind(to) => format!(
+            "! {to} has earlier reports of it and not the last: chappe case forward {} --to {to}",
+            case.short()
+        ),
+        Mark::News => {
+            "! a report has come since it was closed here: read it, and answer".to_owned()
         }
         Mark::Redacted(by) => format!("! {by} left something out when it passed this on"),
         Mark::OutOfOrder(id) => format!("! {} is out of order and changes nothing", id.short()),
@@ -288,6 +302,46 @@ pub(super) mod tests {
         assert!(lines.iter().all(|line| !line.contains('\u{1b}')));
         let coloured = block(&sample(), Look { colour: true, ..LOOK });
         assert!(coloured[0].contains("\u{1b}[33m"), "{coloured:?}");
+    }
+
+    #[test]
+    fn a_case_says_why_it_is_in_the_list_and_who_owes_what() {
+        let mut line = sample();
+        line.deadlines.remove(0);
+        line.marks = vec![Mark::Behind(node("eu-fr")), Mark::News];
+        line.levels = [
+            (node("eu-fr"), LevelLine::default()),
+            (
+                node("eu-fr-bre"),
+                LevelLine {
+                    word: Some("climbs".into()),
+                    to: Some(node("eu-fr")),
+                    ..LevelLine::default()
+                },
+            ),
+        ]
+        .into();
+        let lines = block(&line, LOOK);
+        assert!(lines[0].contains("nothing due") && !lines[0].contains("no clock"), "{lines:?}");
+        assert!(lines[2].ends_with(NONE) && lines[3].contains("reported it; goes on"), "{lines:?}");
+        let command = format!("chappe case forward {} --to eu-fr", line.case.short());
+        assert!(lines[4].contains("not the last") && lines[4].ends_with(&command), "{lines:?}");
+        assert!(lines[5].contains("since it was closed here"), "{lines:?}");
+        line.deadlines.clear();
+        assert!(block(&line, LOOK)[0].contains("no clock"));
+    }
+
+    #[test]
+    fn what_nobody_answers_at_a_child_comes_with_whom_to_phone() {
+        let line = UnansweredLine { of: Id::of(b"x"), by: node("eu-fr-bre"), at: Time::default() };
+        let contact = TracedContact {
+            of: node("eu-fr-bre"),
+            phone: Some("01 99".into()),
+            hours: None,
+            mail: None,
+        };
+        assert!(unanswered(&line, Some(&contact)).ends_with("; ask: 01 99"));
+        assert!(unanswered(&line, None).ends_with("; phone them"));
     }
 
     #[test]

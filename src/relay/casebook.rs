@@ -158,18 +158,27 @@ fn deadlines(node: &Node, now: Time, case: &Case) -> Vec<DeadlineLine> {
 
 fn marks(node: &Node, router: &Router, trust: &Trust, now: Time, case: &Case) -> Vec<Mark> {
     let open = case.is_open(&node.me, &node.clocks);
-    let forward = router.to_forward(trust, case).filter(|_| open).map(Mark::Forward);
-    let redacted = case.reports.iter().filter(|report| report.redacted);
+    let behind = router.behind(trust, case);
+    // Where earlier reports went a person knows already that it should go on.
+    let forward = router.to_forward(trust, case).filter(|to| !behind.contains(to));
+    let others = case.reports.iter().filter(|report| report.by != node.me);
+    let redacted = others.filter(|report| report.redacted);
     let late = case.reports.iter().filter(|report| !report.in_order).map(|report| report.id);
     let late = late.chain(case.words.iter().filter(|word| !word.in_order).map(|word| word.id));
     let mut marks: Vec<Mark> = redacted.map(|report| Mark::Redacted(report.by.clone())).collect();
     marks.extend(late.map(Mark::OutOfOrder));
-    marks.extend(silent(node, router, now, case).into_iter().filter(|_| open).map(Mark::Silent));
+    if open {
+        marks.extend(forward.map(Mark::Forward));
+        marks.extend(behind.into_iter().map(Mark::Behind));
+        marks.extend(case.has_news(&node.me).then_some(Mark::News));
+        marks.extend(silent(node, router, now, case).into_iter().map(Mark::Silent));
+    }
     marks.extend(router.has_called(case).then_some(Mark::Unanswered));
+    // What a person does stands before what only says something.
     marks.sort();
     marks.dedup();
     marks.truncate(MAX_IN_ONE);
-    forward.into_iter().chain(marks).collect()
+    marks
 }
 
 #[cfg(test)]

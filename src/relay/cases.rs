@@ -149,14 +149,18 @@ pub struct DeadlineLine {
 pub enum Mark {
     /// A rule says that it climbs to this node, and its audience ends here: `chappe case forward`.
     Forward(NodeId),
-    /// This node left something out when it passed the case on.
+    /// This node has forwarded earlier reports to that one, and not the last.
+    Behind(NodeId),
+    /// A report has come since this node closed or rejected it.
+    News,
+    /// Nobody here has answered in time; the parent is told.
+    Unanswered,
+    /// It climbs to this node, which has not said in time that it has it.
+    Silent(NodeId),
+    /// Another node left something out when it passed the case on.
     Redacted(NodeId),
     /// A notice that the case's order does not allow; it changes nothing.
     OutOfOrder(Id),
-    /// It climbs to this node, which has not said in time that it has it.
-    Silent(NodeId),
-    /// Nobody here has answered in time; the parent is told.
-    Unanswered,
 }
 
 /// A case that nobody answers at a child.

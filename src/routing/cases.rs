@@ -150,11 +150,23 @@ impl Router {
     pub fn to_forward(&self, trust: &Trust, case: &Case) -> Option<NodeId> {
         let last = case.last()?;
         let parent = self.me.parent().filter(|up| trust.upstreams(&self.me).contains(up))?;
-        let ends_here = last.to == self.me && last.by != self.me;
+        let ends_here = last.to == self.me;
         let is_it = |r: &Told| r.by == self.me && r.origin == Some(last.id);
         let forwarded = case.reports.iter().any(is_it);
         let statement = self.ledger.statement(last.id)?;
         (ends_here && !forwarded && self.policy.climbs(statement)).then_some(parent)
+    }
+
+    /// Nodes that this one has forwarded earlier reports of a case to and not the last, which does
+    /// not go there by itself either: what came since is not known there.
+    #[must_use]
+    pub fn behind(&self, trust: &Trust, case: &Case) -> BTreeSet<NodeId> {
+        let Some(last) = case.last() else { return BTreeSet::new() };
+        let forwards = || case.reports.iter().filter(|r| r.by == self.me && r.origin.is_some());
+        let knows = |to: &NodeId| forwards().any(|r| r.to == *to && r.origin == Some(last.id));
+        let goes = |to: &NodeId| last.to.contains(to) && self.went_to(trust, last.id).is_some();
+        let told = forwards().filter(|r| r.id != last.id).map(|r| &r.to);
+        told.filter(|to| !knows(to) && !goes(to)).cloned().collect()
     }
 
     /// Reports that stopped here and should have gone on up with one of their case, which came

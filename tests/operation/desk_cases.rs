@@ -256,9 +256,22 @@ async fn a_case_under_embargo_has_a_code_name_until_it_is_lifted_and_no_advisory
     let shown = done(&all, REGION, &["cases"]).await;
     assert!(shown.contains("advisory from it: BRE-1"), "{shown}");
 
-    let lifted = sent(&all, REGION, &["case", "lift", &id]).await;
-    let case = case_with(&all, REGION, &lifted).await;
-    assert_eq!(case["title"], "Incident: ransomware in eu.fr.bre.health", "{case:#}");
+    let up = sent(&all, REGION, &["case", "forward", &id, "--redact", "name", "summary"]).await;
+    assert_eq!(case_with(&all, STATE, &up).await["title"], "Incident heron");
+    let said = done(&all, REGION, &["case", "lift", &id, "--json"]).await;
+    let lines: Vec<Value> = said.lines().map(|l| serde_json::from_str(l).expect("JSON")).collect();
+    let lifted: Vec<&str> = lines.iter().map(|line| line["id"].as_str().expect("an id")).collect();
+    assert_eq!(lifted.len(), 2, "its own, and what it has passed on: {said}");
+    for (node, id) in [(REGION, lifted[0]), (STATE, lifted[1])] {
+        let case = case_with(&all, node, id).await;
+        assert_eq!(case["title"], "Incident: ransomware in eu.fr.bre.health", "{case:#}");
+        assert!(!case["marks"].to_string().contains("behind"), "{case:#}");
+    }
+    let late = ["escalate", "--updates", &id, "--stage", "notification", "--summary", "More."];
+    let late = sent(&all, REGION, &late).await;
+    let marks = case_with(&all, REGION, &late).await["marks"].clone();
+    assert_eq!(marks, serde_json::json!([{ "behind": STATE }]), "the State does not know of it");
+    refused(&all, REGION, &["case", "lift", &id], "no last report of this node's is under").await;
     let sealed = all.rendered.out.join("cases.age");
     let to = "age1zvkyg2lqzraa2lnjvqej32nkuu0ues2s82hzrye869xeexvn73equnujwj";
     let sealed_name = sealed.display().to_string();

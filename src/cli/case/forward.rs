@@ -22,7 +22,7 @@ pub(super) struct Arguments {
     case: String,
     #[command(flatten)]
     connection: Connection,
-    /// A node above, or one below [default: what a rule advises, else the parent]
+    /// A node above, or one below [default: as `chappe cases` advises, else the parent]
     #[arg(long, value_name = "NODE")]
     to: Option<NodeId>,
     /// Leave fields out: name, reported_by, contact, indicators, summary, nis2.impact,
@@ -74,7 +74,7 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
 
 fn addressee(arguments: &Arguments, held: &Held, me: &NodeId) -> Result<NodeId, Failure> {
     let advised = held.line.marks.iter().find_map(|mark| match mark {
-        Mark::Forward(to) => Some(to.clone()),
+        Mark::Forward(to) | Mark::Behind(to) => Some(to.clone()),
         _ => None,
     });
     let to = arguments.to.clone().or(advised).or_else(|| me.parent());

@@ -8,8 +8,8 @@ use crate::notice::{Id, Time};
 use crate::publish::Session;
 use crate::relay::{CaseLine, CasesAnswer, CasesQuestion};
 
-/// Every case that a question means, the next deadline first. Whoever reports meanwhile, and however
-/// much, no case that stays is passed over: pages follow one another by the cases' keys.
+/// Every case that a question means, the next deadline first. However much is reported meanwhile,
+/// no case that stays is passed over: pages follow one another by the cases' keys.
 ///
 /// # Errors
 /// The relay's own.

@@ -84,6 +84,20 @@ fn who_takes_a_call_closes_its_own_case() {
 }
 
 #[test]
+fn what_whom_it_let_in_reports_after_the_end_opens_a_telephoned_case_again() {
+    let phoned = report_of("eu-fr-bre", "eu-fr-bre", "warning", at(0), Stage::EarlyWarning);
+    let end = report_of("eu-fr-bre", "eu-fr-bre", "final", at(4), Stage::Final).re("warning");
+    let own = |secs, state| word("eu-fr-bre", "eu-fr-bre", "warning", at(secs), state);
+    let admission = says("eu-fr-bre", 1, CaseState::InProgress);
+    let mut news = report("news", at(9), Stage::Final).to("eu-fr-bre");
+    news.statement.re = Some(admission.id);
+    let all = vec![phoned, admission, end, own(5, CaseState::Closed)];
+    assert!(!is_open(&all, "eu-fr-bre"));
+    let then = [&all[..], &[news]].concat();
+    assert!(is_open(&then, "eu-fr-bre") && one(&then).has_news(&id("eu-fr-bre")));
+}
+
+#[test]
 fn who_was_let_in_owes_no_final_report() {
     let mut all = vec![says("eu-fr-bre", 1, CaseState::InProgress)];
     assert!(is_open(&all, VICTIM));

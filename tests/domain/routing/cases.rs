@@ -115,6 +115,37 @@ fn what_a_rule_sends_up_and_the_audience_does_not_is_marked_for_a_person() {
 }
 
 #[test]
+fn a_case_that_was_taken_by_phone_is_marked_like_an_entitys_where_a_rule_sends_it_up() {
+    let mut router = router(REGION);
+    take(&mut router, &arriving(REGION, &[], &escalation(REGION, REGION, Tlp::Amber)));
+    assert_eq!(router.to_forward(&trust(), &all(&router)[0]), Some(id("eu-fr")));
+}
+
+#[test]
+fn who_was_told_the_reports_before_and_not_the_last_is_behind() {
+    let mut router = Router::new(id(REGION), Policy::default());
+    let behind = |router: &Router| router.behind(&trust(), &all(router)[0]);
+    let report = up(&first(REGION));
+    take(&mut router, &report);
+    assert_eq!(behind(&router), [].into(), "nobody was told anything");
+    take(&mut router, &arriving(REGION, &[], &forward(report.id())));
+    assert_eq!(behind(&router), [].into());
+    let later = up(&next(REGION, report.id()));
+    take(&mut router, &later);
+    assert_eq!(behind(&router), [id("eu-fr")].into());
+    let on = Statement { iat: later.statement().iat + 1, ..forward(later.id()) };
+    take(&mut router, &arriving(REGION, &[], &on));
+    assert_eq!(behind(&router), [].into(), "a person has passed that on, too");
+    // What climbs by itself is known there.
+    let mut climbing = self::router(REGION);
+    let report = up(&first("eu-fr"));
+    take(&mut climbing, &report);
+    take(&mut climbing, &arriving(REGION, &[], &redacted(forward(report.id()))));
+    take(&mut climbing, &up(&next("eu-fr", report.id())));
+    assert_eq!(behind(&climbing), [].into());
+}
+
+#[test]
 fn what_was_refused_on_its_way_up_or_has_expired_is_not_sent_again_and_again() {
     let mut router = router(REGION);
     let (report, later) = (up(&first("eu-fr")), up(&next("eu-fr", up(&first("eu-fr")).id())));
