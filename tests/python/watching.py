@@ -128,6 +128,7 @@ class Watching:
         them."""
         must = self.federation.boards(self.published[ref])
         asked = {link.introducer for link in self.federation.links} & must
+        asked.add(self.published[ref]["iss"])
 
         async def all_there():
             told = [self.federation.cli("trace", ref, "--json", node=node) for node in asked]
