@@ -19,6 +19,7 @@ import forged
 from federation import Federation
 from players import DELIVERED, Players
 from signed import sha
+from watching import until
 
 
 async def loop(play):
@@ -47,13 +48,15 @@ async def loop(play):
 
 async def two_paths(play):
     """one notice comes over the parent and over a followed sector CSIRT"""
-    before = await play.board(play.leaf)
+    before, received = await play.board(play.leaf), play.received(play.leaf)
     ref = await play.publish(play.state, play.sector_scope, "Two paths", b"Twice on the way.")
     await play.everywhere(ref)
     ways = {link.introducer for link in play.federation.links if link.to == play.leaf}
-    play.step("both pass it on", True, {play.region, play.sector} <= ways)
+    both = await until(lambda: play.received(play.leaf) >= received + len(ways))
+    play.step("ways to the hospital", 2, len(ways))
+    play.step("it comes over each", True, both)
     play.step("messages that the board gained", 1, await play.board(play.leaf) - before)
-    play.step("heard live", 1, play.times_heard(play.leaf, ref))
+    play.step("heard live", 1, await play.times_heard(play.leaf, ref))
     play.step("lines in its list", 1, len(await play.listed(play.leaf, ref)))
 
 
@@ -153,7 +156,7 @@ async def replay(play):
         await play.worked_off(play.state)
     changed = [await play.board(node) - count for node, count in zip(nodes, before)]
     play.step("messages that the boards gained", 0, sum(changed))
-    play.step("heard live", 1, play.times_heard(play.leaf, sha(token.encode())))
+    play.step("heard live", 1, await play.times_heard(play.leaf, sha(token.encode())))
     ref = await play.publish(play.state, play.scope, "Twice said", body)
     await play.publish(play.state, play.scope, "Twice said", body)
     play.step("of a command repeated", 1, len(await play.listed(play.state, ref)))

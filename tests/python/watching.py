@@ -31,8 +31,14 @@ class Watching:
                 self.heard.setdefault((node, name), []).append(hops)
         return heard
 
-    def times_heard(self, node, name):
+    async def times_heard(self, node, name):
+        """How often a node's subscriber has heard it, once it has."""
+        await until(lambda: (node, name) in self.heard)
         return len(self.heard.get((node, name), []))
+
+    def received(self, node):
+        """How many messages its upstreams have brought it."""
+        return self.metrics(node)[f'messages_received_total{{source="upstream",node="{node}"}}']
 
     async def heard_at(self, node, token):
         key = (node, sha(token.encode()))
