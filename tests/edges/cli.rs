@@ -315,6 +315,19 @@ fn what_a_report_lacks_is_named_in_a_pipe_all_at_once_with_its_flags() {
 }
 
 #[test]
+fn a_report_comes_from_a_pipe_and_a_time_that_is_still_to_come_is_named() {
+    let all = Rendered::new();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_chappe"));
+    command.args(["escalate", "-", "--tlp", "AMBER", "--aware", "2099-01-01T00:00:00Z", "-c"]);
+    command.arg(all.path("nodes/eu-fr-bre/desk.toml"));
+    command.stdin(std::fs::File::open(root("demo/incident.json")).expect("there"));
+    let output = command.output().expect("runs");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    assert!(said.contains("`aware` is 2099-01-01T00:00:00Z, which is still to come"), "{said}");
+}
+
+#[test]
 fn a_victims_own_node_cannot_put_its_case_under_embargo() {
     let all = Rendered::new();
     let profile = all.path("nodes/eu-fr-bre-hospital1/desk.toml");
@@ -353,4 +366,5 @@ fn at_a_terminal_a_report_is_asked_for_field_by_field_until_it_is_right() {
     assert!(output.status.success(), "{shown}");
     assert!(shown.contains("`aware` is \"2026-11-24T08:10:00\", expected an instant"), "{shown}");
     assert!(shown.contains("waits in the spool"), "{shown}");
+    assert!(shown.contains("without --regime no legal clock runs"), "{shown}");
 }

@@ -221,6 +221,7 @@ async fn an_exploited_vulnerability_climbs_from_an_entity_and_its_final_counts_f
     assert!((13 * DAY..=14 * DAY).contains(&(due - at)), "{case:#}");
     // Who is not on the way has no such case, and whose it is not has no report to follow.
     assert_eq!(chappe(&all, "eu-fr-nor", &["respond", &first, "--state", "accepted"]).await.0, 1);
+    refused(&all, HOSPITAL, &["respond", &first, "--state", "accepted"], "answers no case").await;
     let foreign = ["escalate", "--updates", &first, "--stage", "final", "--summary", "x"];
     refused(&all, STATE, &foreign, "a node goes on from what is its own").await;
 }

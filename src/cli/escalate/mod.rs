@@ -27,7 +27,8 @@ const LABEL: &str = "the label (--tlp LABEL)";
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// An incident report (JSON, see docs/incident.schema.json); flags win over it
+    /// An incident report (JSON, see docs/incident.schema.json), `-` from standard input; flags win
+    /// over it
     file: Option<PathBuf>,
     #[command(flatten)]
     connection: Connection,
@@ -118,6 +119,9 @@ async fn first(arguments: &Arguments, offline: Offline) -> Outcome {
         embargo: arguments.embargo.clone(),
         origin: None,
     };
+    if arguments.regime.is_none() && arguments.exercise.is_none() {
+        complain("warning: without --regime no legal clock runs; --updates may name one later");
+    }
     let draft = offline.draft(now);
     let statement =
         escalation(&draft, &report.incident, &said, &report.body).map_err(Failure::usage)?;

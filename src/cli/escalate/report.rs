@@ -45,7 +45,7 @@ pub(super) fn ready(
     further: &[&str],
 ) -> Result<Ready, Failure> {
     let name = file.map_or_else(|| NAME.to_owned(), |path| path.display().to_string());
-    let bytes = file.map(|path| read(path, MAX_BODY_BYTES)).transpose()?;
+    let bytes = file.map(|path| read(from(path), MAX_BODY_BYTES)).transpose()?;
     let given = bytes.as_deref().map(|bytes| Form::read(bytes, &name)).transpose();
     let given = given.map_err(Failure::usage)?;
     let mut form = kept(start.before.as_ref());
@@ -69,6 +69,11 @@ pub(super) fn ready(
         )));
     }
     Ok(Ready { incident, body })
+}
+
+/// Standard input by the name that everybody gives it.
+fn from(path: &Path) -> &Path {
+    if path == Path::new("-") { Path::new("/dev/stdin") } else { path }
 }
 
 fn kept(before: Option<&Form>) -> Form {
