@@ -74,6 +74,9 @@ async fn step(
     loop {
         let verified = match check(node, &trust, now, source, held, delivery) {
             Ok(verified) => verified,
+            Err(refused) if has_ended_here(node, source, delivery, &refused).await => {
+                return Ok(Settle::Ack);
+            }
             Err(refused) => {
                 return refuse_or_wait(node, now, source, held, delivery, refused).await;
             }
@@ -112,6 +115,21 @@ fn check(
         return verify::verify_held(context, source, wire);
     }
     verify::verify(context, source, &delivery.subject, wire)
+}
+
+/// What an upstream's server has not let go of yet, some time after its end, comes again with its
+/// board: it was taken while it counted, and nobody has done anything wrong.
+async fn has_ended_here(
+    node: &Node,
+    source: &Source,
+    delivery: &Delivery,
+    refused: &Refused,
+) -> bool {
+    let ([notice], Source::Upstream(_)) = (delivery.notice.as_slice(), source) else {
+        return false;
+    };
+    let of = Id::of(notice.as_bytes());
+    refused.reason == Reason::Expired && node.router.lock().await.ledger().statement(of).is_some()
 }
 
 /// A key that nobody has heard of may stand in a bundle that is still on its way: the notice waits

@@ -101,3 +101,33 @@ async fn a_server_that_reorders_doubles_and_resurrects_changes_nothing_below() {
     assert_eq!(stored, after.len() as u64, "nothing was stored a second time");
     assert_eq!(all.subjects("eu-fr-bre", "QUARANTINE").await, Vec::<String>::new());
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_has_expired_since_it_was_taken_and_comes_again_is_no_mistake_of_anybody() {
+    let all = Federation::start(SMALL).await;
+    let lab = Lab { all: &all, now: chappe::time::now() };
+    // Two seconds are left of the five minutes for which another's clock may be behind.
+    let ends = Statement { iat: lab.base().iat - 3_000, exp: lab.base().iat - 298, ..lab.base() };
+    let ends = lab.parent(&ends, lab.via(lab.issue(&ends), &["eu-fr"]));
+    ends.send(&all).await;
+    let taken =
+        async || match all.metric("eu-fr-bre", "notices_placed_total", "place", "board").await {
+            0 => Err("not yet".to_owned()),
+            _ => Ok(()),
+        };
+    all.eventually("Brittany takes it", taken).await;
+    let over = async || match chappe::time::now().secs() > lab.now.secs() + 3 {
+        true => Ok(()),
+        false => Err("still counts".to_owned()),
+    };
+    all.eventually("it has expired", over).await;
+    again(&all, &ends).await;
+    let last = all.stream_state("eu-fr", "BOARD").await.last_sequence;
+    let read = async || match all.durable("eu-fr", "BOARD", "child-eu-fr-bre").await {
+        info if info.ack_floor.stream_sequence == last => Ok(()),
+        info => Err(format!("{} of {last}", info.ack_floor.stream_sequence)),
+    };
+    all.eventually("Brittany has read it again", read).await;
+    assert_eq!(all.subjects("eu-fr-bre", "QUARANTINE").await, Vec::<String>::new());
+    assert_eq!(all.metric("eu-fr-bre", "messages_refused_total", "reason", "expired").await, 0);
+}
