@@ -4,6 +4,7 @@
 //! granted; these calls send exactly one request to exactly one subject.
 
 use async_nats::jetstream::consumer::{FromConsumer, Info, PullConsumer};
+use async_nats::jetstream::context::RequestErrorKind;
 use async_nats::jetstream::response::Response;
 use async_nats::jetstream::{Context, ErrorCode, stream};
 use serde::de::DeserializeOwned;
@@ -54,6 +55,9 @@ impl Bus {
                 Err(BusError::Missing { what: what.to_owned(), why: error.to_string() })
             }
             Ok(Response::Err { error }) => Err(refused(what, &error)),
+            Err(error) if error.kind() == RequestErrorKind::TimedOut => {
+                Err(BusError::NoAnswer { what: what.to_owned() })
+            }
             Err(error) => Err(refused(what, &error)),
         }
     }

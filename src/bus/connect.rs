@@ -96,6 +96,12 @@ pub enum BusError {
         /// What was asked.
         what: String,
     },
+    /// Nobody answered in time: it may have been done.
+    #[error("{what}: no answer in time")]
+    NoAnswer {
+        /// What was asked.
+        what: String,
+    },
     /// The server said that this user may not.
     #[error("{what}: this user is not allowed to")]
     NotGranted {
@@ -110,7 +116,7 @@ pub enum BusError {
         /// The server's words.
         why: String,
     },
-    /// The server refused what was asked, or did not answer in time.
+    /// The server refused what was asked.
     #[error("{what}: {why}")]
     Refused {
         /// What was asked.

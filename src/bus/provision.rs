@@ -28,7 +28,10 @@ const MAX_ACK_PENDING: i64 = 256;
 const MAX_HELD_PENDING: i64 = 4_096;
 /// A server makes files for every stream, and syncs each: on a slow disk that holds many nodes,
 /// seconds for one.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(20);
+/// How often one request is made: each may be made again, and a server whose disk stood still, or
+/// an answer that was lost, is no reason to leave a node half made.
+const TRIES: usize = 6;
 
 /// What provisioning did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,9 +56,15 @@ enum Done {
     Unchanged,
 }
 
+#[derive(Clone, Copy)]
+enum Step<'p> {
+    Stream(&'p StreamSpec, usize),
+    Durable(&'p DurableSpec, Option<&'p str>),
+}
+
 impl Bus {
-    /// Makes streams and durables as planned; `replicas` is 1 or 3. At most three requests of a
-    /// minute for each.
+    /// Makes streams and durables as planned; `replicas` is 1 or 3. At most three requests for
+    /// each, every one of at most two minutes.
     ///
     /// # Errors
     /// [`BusError`] naming the first stream or durable that fails; running again goes on from
@@ -67,12 +76,12 @@ impl Bus {
     ) -> Result<Provisioned, BusError> {
         let (mut report, patient) = (Provisioned::default(), self.patient(PATIENCE));
         for spec in &plan.streams {
-            report.note(patient.provision_stream(spec, replicas).await?);
+            report.note(patient.made(Step::Stream(spec, replicas)).await?);
             report.streams += 1;
         }
         let owner = plan.accounts.first().map(|account| account.name.as_str());
         for spec in &plan.durables {
-            report.note(patient.provision_durable(spec, owner).await?);
+            report.note(patient.made(Step::Durable(spec, owner)).await?);
             report.durables += 1;
         }
         Ok(report)
@@ -108,6 +117,21 @@ impl Bus {
             Ok(_) => self.subjects(stream).await,
             Err(BusError::Missing { .. }) => Ok(Vec::new()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a step until it is answered.
+    async fn made(&self, step: Step<'_>) -> Result<Done, BusError> {
+        let mut tries = 1;
+        loop {
+            let made = match step {
+                Step::Stream(spec, replicas) => self.provision_stream(spec, replicas).await,
+                Step::Durable(spec, owner) => self.provision_durable(spec, owner).await,
+            };
+            match made {
+                Err(BusError::NoAnswer { .. }) if tries < TRIES => tries += 1,
+                answered => return answered,
+            }
         }
     }
 
