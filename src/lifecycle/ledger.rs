@@ -139,14 +139,14 @@ impl Ledger {
     /// The channels of an issuer that have a notice in force at a time, or what ends one.
     pub fn channels(&self, issuer: &NodeId, at: Time) -> Vec<Channel> {
         let theirs = self.channels.keys().filter(|channel| channel.issuer == *issuer);
-        theirs.filter(|channel| !self.manifest(channel, at).ids().is_empty()).cloned().collect()
+        theirs.filter(|channel| self.is_alive(channel, at)).cloned().collect()
     }
 
-    /// Whether anything on a channel has not expired.
+    /// Whether a channel has a notice in force at a time, or what ends one: whether its issuer
+    /// still beats on it. What a revoked key signed keeps no channel alive.
     #[must_use]
     pub fn is_alive(&self, channel: &Channel, at: Time) -> bool {
-        let ids = self.channels.get(channel).into_iter().flatten();
-        ids.filter_map(|id| self.entries.get(id)).any(|entry| entry.statement.expires() > at)
+        !self.manifest(channel, at).ids().is_empty()
     }
 
     /// What is in force on a channel by the channel's own notices with their first hop until `at`,

@@ -318,11 +318,17 @@ impl Router {
         self.receipts.word(of, by)
     }
 
-    /// Whether this node itself has filtered a notice. A refusal is no such word: an upstream that
-    /// spoils a copy could else explain away the notice that it withholds.
+    /// Whether this node itself has filtered a notice, or refused it for what its issuer may not
+    /// say. Any other refusal is no such word: an upstream that spoils a copy could else explain
+    /// away the notice that it withholds. A grant is judged on the signed statement alone.
     #[must_use]
     pub fn has_filtered(&self, of: Id) -> bool {
-        self.own_word(of).is_some_and(|word| word.outcome == Outcome::Filtered)
+        let grants = [Reason::GrantKind, Reason::GrantScope, Reason::GrantTlp].map(Reason::as_str);
+        self.own_word(of).is_some_and(|word| match word.outcome {
+            Outcome::Filtered => true,
+            Outcome::Refused => word.reason.as_deref().is_some_and(|why| grants.contains(&why)),
+            _ => false,
+        })
     }
 
     /// Whether this node has already said the same of the same notice.

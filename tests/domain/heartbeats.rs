@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use crate::forge::*;
 use chappe::address;
-use chappe::jws::{self, Typ};
+use chappe::jws::{self, Signer as _, Typ};
 use chappe::notice::{Audience, Heartbeat, Id, Reason, Time, Tlp};
-use chappe::routing::{Beats, Links, Router};
+use chappe::routing::{Beats, Links, Outlook, Router, Stored};
+use chappe::trust::{Revocation, Trust, Why};
 use chappe::verify;
 
 const HOUR: u64 = 3_600;
@@ -130,4 +131,60 @@ fn the_boards_are_asked_for_again_ever_more_rarely() {
     let quarters: Vec<u32> = (0..64).filter(asked).collect();
     assert_eq!(quarters, [0, 8, 24, 56], "now, then after 2, 4 and 8 periods");
     assert_eq!(period, Duration::from_secs(3_600));
+}
+
+/// What a region sees a day later of a heartbeat that said all there was, with the link up.
+fn seen_later(router: &Router, trust: &Trust, beat: Heartbeat) -> Outlook {
+    let (me, later) = (id("eu-fr-bre"), NOW + Duration::from_secs(24 * HOUR));
+    let mut beats = Beats::default();
+    assert!(beats.hear(NOW, beat));
+    let links = Links::from([(id("eu-fr"), Some(NOW))]);
+    let filtered = |of: Id| router.has_filtered(of);
+    let look =
+        |at: Time, beats: &mut Beats| beats.look(at, &me, trust, router.ledger(), &links, filtered);
+    look(NOW, &mut beats);
+    look(later, &mut beats)
+}
+
+/// A region that holds an advisory of France, and the heartbeat that names it.
+fn holding() -> (Router, Heartbeat) {
+    let advisory = advisory("eu-fr", "scope:eu.fr.all.all", Tlp::Green);
+    let m = arriving("eu-fr-bre", &["eu-fr"], &advisory);
+    let mut router = Router::new(id("eu-fr-bre"), chappe::policy::Policy::default());
+    let (statement, kid) = (m.statement().clone(), m.kid().clone());
+    router.keep(Stored { id: m.id(), statement, kid, hops: m.hops().to_vec() });
+    let named =
+        Heartbeat { count: 1, digest: Id::of(m.id().as_bytes()), newest: vec![m.id()], ..beat() };
+    (router, named)
+}
+
+#[test]
+fn an_issuer_whose_key_was_revoked_with_all_that_it_signed_is_not_frozen_for_that() {
+    let (mut router, named) = holding();
+    assert_eq!(seen_later(&router, &trust(), named.clone()).frozen.len(), 1);
+    let kid = key("eu-fr", "issue").public().id().to_string();
+    let documents = documents(|bundle| {
+        if bundle.node == id("eu-fr") {
+            let (kid, at) = (kid.clone(), NOW.secs() - HOUR);
+            bundle.revoked.push(Revocation { kid, at, why: Why::Compromised, good: None });
+        }
+    });
+    let (revoked, _) = Trust::compile(&root("eu-fr"), &documents).expect("a valid pin");
+    assert_eq!(router.judge(&revoked), 1, "the advisory counts no more");
+    assert_eq!(seen_later(&router, &revoked, named), Outlook::default());
+}
+
+#[test]
+fn what_was_refused_for_its_issuers_grant_was_not_withheld() {
+    let (_, named) = holding();
+    let withheld = |reason: Reason| {
+        let mut router = Router::new(id("eu-fr-bre"), chappe::policy::Policy::default());
+        let word = router.refusal(NOW, &trust(), named.newest[0], reason);
+        router.keep_receipt(word, "as it was signed".to_owned());
+        !seen_later(&router, &trust(), named.clone()).withheld.is_empty()
+    };
+    assert!(!withheld(Reason::GrantScope) && !withheld(Reason::GrantTlp));
+    assert!(!withheld(Reason::GrantKind));
+    // Whoever passes a notice on can spoil it so that it is refused, and this explains nothing.
+    assert!(withheld(Reason::Body) && withheld(Reason::HopChain));
 }
