@@ -12,6 +12,13 @@ use super::world::{Event, World};
 const ISSUE: [&str; 5] = ["issue", "issue-2", "issue-3", "issue-4", "issue-5"];
 const RELAY: [&str; 5] = ["relay", "relay-2", "relay-3", "relay-4", "relay-5"];
 
+/// The newest key of a relay that `listed` knows.
+pub(crate) fn relay_word(newest: &'static str, listed: impl Fn(&str) -> bool) -> &'static str {
+    let at = RELAY.iter().position(|word| *word == newest).unwrap_or_default();
+    let known = RELAY.iter().take(at + 1).rev().find(|word| listed(word));
+    known.copied().unwrap_or(newest)
+}
+
 fn next(words: &[&'static str], now: &str) -> Option<&'static str> {
     let at = words.iter().position(|word| *word == now)?;
     words.get(at + 1).copied()
@@ -73,7 +80,8 @@ impl World {
         self.publish_bundle(at, bundle);
     }
 
-    /// The relay signs with its new key at once: what it passes on overtakes the bundle.
+    /// The relay signs with its new key as soon as its own documents list it, as it would not
+    /// start with another: what it passes on overtakes the bundle.
     fn rotate_relay(&mut self, at: usize) {
         let id = self.seats[at].id.clone();
         let Some(word) = next(&RELAY, self.seats[at].relay) else { return };
@@ -112,13 +120,13 @@ impl World {
     /// Changes a node's entry with all who list it.
     fn change_entries(&mut self, at: usize, change: impl Fn(&mut chappe::trust::NodeEntry)) {
         let id = self.seats[at].id.clone();
-        self.seen.links.push(super::oracle::links(&self.tree));
-        (0..self.issued.len()).for_each(|number| self.allow(number));
         for up in self.tree.upstreams(at) {
             let upper = self.at(&up).expect("a seat");
             let mut bundle = self.bundle(upper);
             bundle.nodes.iter_mut().filter(|entry| entry.id == id).for_each(&change);
             self.publish_bundle(upper, bundle);
         }
+        self.seen.links.push(super::oracle::links(&self.tree));
+        (0..self.issued.len()).for_each(|number| self.allow(number));
     }
 }

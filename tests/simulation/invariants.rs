@@ -20,12 +20,16 @@ pub(crate) struct Seen {
     pub(crate) going: Vec<Going>,
     /// The links as each version of the bundles had them.
     pub(crate) links: Vec<Vec<Link>>,
+    /// The first of them that some relay may still go by.
+    pub(crate) binding: usize,
     /// Where each notice lies at each node.
     placed: HashMap<(usize, Id), Vec<(String, String)>>,
     /// What each node had in mind when it died.
     last: HashMap<usize, Memory>,
     /// Of which notices a text tells, by its digest.
     pub(crate) told: HashMap<Id, BTreeSet<usize>>,
+    /// Of which channel a heartbeat is, by its digest.
+    pub(crate) channels: HashMap<Id, Option<leaks::Channel>>,
     /// A clock was wrong beyond all leeway: a refusal that was told is an answer.
     pub(crate) wild: bool,
     /// Somebody inside a State has new keys.
@@ -108,6 +112,14 @@ pub(crate) fn compare_with_the_last(w: &mut World, at: usize, memory: &Memory) {
     if let Some(last) = w.seen.last.remove(&at) {
         compare(w, at, &last, memory, "forgotten by its end");
     }
+}
+
+/// Between two steps, by chance: what a relay has in mind lies in its streams.
+pub(crate) fn agrees_with_its_streams(w: &mut World, at: usize, memory: &Memory) {
+    let asks = w.seats[at].asks_again;
+    let fresh = super::fold::memory(w, at);
+    w.seats[at].asks_again = asks;
+    compare(w, at, memory, &fresh, "not in its streams");
 }
 
 fn compare(w: &mut World, at: usize, one: &Memory, other: &Memory, how: &str) {
@@ -211,7 +223,11 @@ fn delivered(w: &mut World, number: usize) {
         let (Some(memory), node) = (w.seats[at].memory.as_ref(), &w.seats[at].id) else { continue };
         let ledger = memory.router.ledger();
         if ledger.statement(id).is_none() {
-            let told = issuer.router.receipts(id).any(|(said, _)| said.outcome == Outcome::Refused);
+            // An entity's word ends at those who serve it.
+            let refused = |said: &Receipt| said.outcome == Outcome::Refused && said.by == *node;
+            let memories = w.seats.iter().filter_map(|seat| seat.memory.as_ref());
+            let mut words = memories.flat_map(|memory| memory.router.receipts(id));
+            let told = words.any(|(said, _)| refused(said));
             let certain = certain && !(told && w.seen.wild);
             if must.contains(&at) && standing == Standing::InForce && certain {
                 wrong.push(format!("lost: {} did not reach {node}", id.short()));

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chappe::jws::{self, Compact, Typ, base64url, from_base64url};
-use chappe::notice::{Audience, Heartbeat, Id, Statement, Tlp};
+use chappe::notice::{Audience, Heartbeat, Id, NodeId, Statement, Tlp};
 
 use super::model::Message;
 use super::oracle;
@@ -67,13 +67,22 @@ fn marks(bytes: &[u8], found: &mut BTreeSet<usize>) {
     }
 }
 
+/// Whose heartbeat it is, for which scope and label.
+pub(crate) type Channel = (NodeId, String, Tlp);
+
 /// Of a heartbeat, even one that names nothing: who hears of a channel may have its notices.
-pub(crate) fn foreign_channel(w: &World, at: usize, m: &Message) -> Option<String> {
-    let text = std::str::from_utf8(&m.payload).ok()?;
-    let compact = Compact::parse(text, Typ::Heartbeat).ok()?;
+pub(crate) fn foreign_channel(w: &mut World, at: usize, m: &Message) -> Option<String> {
+    let read = || channel(&m.payload);
+    let known = w.seen.channels.entry(Id::of(&m.payload)).or_insert_with(read);
+    let (iss, scope, tlp) = known.as_ref()?;
+    let channel = (iss.as_str(), scope.as_str(), *tlp);
+    let may = w.seen.links.iter().any(|links| oracle::may_hear(&w.tree, links, at, channel));
+    (!may).then(|| format!("heartbeats of {iss} {scope} {tlp}"))
+}
+
+fn channel(payload: &[u8]) -> Option<Channel> {
+    let compact = Compact::parse(std::str::from_utf8(payload).ok()?, Typ::Heartbeat).ok()?;
     let beat: Heartbeat = jws::from_slice(compact.unverified_payload()).ok()?;
     let Audience::Scope(scope) = &beat.aud else { return None };
-    let channel = (beat.iss.as_str(), &*scope.to_string(), beat.tlp);
-    let may = w.seen.links.iter().any(|links| oracle::may_hear(&w.tree, links, at, channel));
-    (!may).then(|| format!("heartbeats of {} {scope} {}", beat.iss, beat.tlp))
+    Some((beat.iss.clone(), scope.to_string(), beat.tlp))
 }

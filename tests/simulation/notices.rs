@@ -92,14 +92,19 @@ impl World {
         number
     }
 
-    /// Who may have a notice, by one more version of the bundles.
+    /// Who may have a notice, by the versions of the bundles that some relay may still go by.
     pub(crate) fn allow(&mut self, number: usize) {
-        let Some(links) = self.seen.links.last() else { return };
+        if self.all_know_the_bundles() {
+            self.seen.binding = self.seen.links.len() - 1;
+        }
         let statement = &self.issued[number].statement;
-        let may = oracle::entitled(&self.tree, links, statement);
-        let hold = oracle::may_hold(&self.tree, links, &self.seats, statement);
+        let (mut may, mut may_hold) = (Nodes::new(), Nodes::new());
+        for links in &self.seen.links[self.seen.binding..] {
+            may.extend(oracle::entitled(&self.tree, links, statement));
+            may_hold.extend(oracle::may_hold(&self.tree, links, &self.seats, statement));
+        }
         self.issued[number].may.extend(may);
-        self.issued[number].may_hold.extend(hold);
+        self.issued[number].may_hold.extend(may_hold);
         // Who could have had the first, hears of what follows, also over a link that was narrowed.
         let follows =
             self.issued[number].statement.re.filter(|_| !statement_is_a_note(self, number));
@@ -109,6 +114,19 @@ impl World {
             self.issued[number].may.extend(may);
             self.issued[number].may_hold.extend(hold);
         }
+    }
+
+    /// Whether every relay goes by the newest bundles. The union learns none from inside a State.
+    fn all_know_the_bundles(&self) -> bool {
+        let knows = |seat: &super::world::Seat| {
+            let Some(memory) = &seat.memory else { return false };
+            self.bundles.iter().all(|(of, bundle)| {
+                let of = &self.seats[*of].id;
+                let version = memory.believed.seat(of).map_or(0, |seat| seat.version);
+                version >= bundle.version || (seat.id.depth() == 1 && of.depth() > 2)
+            })
+        };
+        self.seats.iter().all(knows)
     }
 
     /// A publisher sends until its own node's intake has it.

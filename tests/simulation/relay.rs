@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use chappe::address::{self, Place, Source};
-use chappe::jws::{self, Typ};
+use chappe::jws::Typ;
 use chappe::notice::{Hop, Id, Reason, Time, Wire};
 use chappe::routing::{Stored, Verdict, own_hop, time_to_live};
 use chappe::verify::{self, Context, Refused, Verified};
@@ -333,8 +333,7 @@ impl Relay<'_> {
         let mut wire = verified.wire().clone();
         let seat = &self.w.seats[self.n];
         let Some(hop) = own_hop(now, &seat.id, verified) else { return Ok((wire, None)) };
-        let key = super::tree::key(&seat.id, seat.relay);
-        wire.hops.push(jws::sign(key.as_ref(), Typ::Hop, &hop).expect("signed"));
+        wire.hops.push(self.signed(Typ::Hop, &hop));
         if !wire.fits() {
             return Err(Stop::Place(PlaceError::Size));
         }

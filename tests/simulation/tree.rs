@@ -236,7 +236,7 @@ fn large(regions: usize, entities: usize) -> Tree {
 }
 
 /// The shapes that seeds choose from, each made once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Shape {
     Chain,
     Small,

@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use chappe::address::{self, DRILL, REAL, Source};
-use chappe::jws::{self, Typ};
+use chappe::jws::{self, Signer as _, Typ};
 use chappe::lifecycle::Channel;
 use chappe::notice::{Id, NodeId, Outcome, Reason, Receipt, Statement, Time};
 use chappe::routing::{Back, Verdict};
 use chappe::verify::{self, CLOCK_LEEWAY, Context, Verified};
 
+use super::changes::relay_word;
 use super::faults::Point;
 use super::model::{Given, Headers, Message};
 use super::relay::{Relay, Settle, Stop};
@@ -22,9 +23,11 @@ const MAX_WAITS: u64 = 8;
 const RETRY: Duration = Duration::from_secs(2);
 
 impl Relay<'_> {
-    fn signed<T: serde::Serialize>(&self, typ: Typ, record: &T) -> String {
-        let seat = &self.w.seats[self.n];
-        let key = super::tree::key(&seat.id, seat.relay);
+    pub(crate) fn signed<T: serde::Serialize>(&self, typ: Typ, record: &T) -> String {
+        let (seat, trust) = (&self.w.seats[self.n], self.mem.trust());
+        let key = |word: &str| super::tree::key(&seat.id, word);
+        let listed = |word: &str| trust.find(key(word).public().id()).is_some();
+        let key = key(relay_word(seat.relay, listed));
         jws::sign(key.as_ref(), typ, record).expect("signed")
     }
 

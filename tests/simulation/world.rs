@@ -2,7 +2,8 @@
 //! streams. Nothing here decides anything about a notice.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
 
 use chappe::address::{Neighbourhood, Source};
@@ -17,6 +18,9 @@ use super::model::{Ms, Stream};
 use super::notices::Issued;
 use super::random::Seeded;
 use super::tree::{BEGIN, Shape, Tree};
+
+/// Of so many steps of a relay, after one its mind is held against its streams.
+const LOOKED_AT: usize = 300;
 
 /// What a relay of ours may do wrong on purpose, so that the run can be seen to fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -124,6 +128,57 @@ pub(crate) enum PlaceError {
     Unknown,
 }
 
+/// What a node begins with in every run of a shape.
+#[derive(Clone)]
+struct Bare {
+    streams: BTreeMap<String, Stream>,
+    actors: Vec<Actor>,
+    children: Vec<usize>,
+}
+
+impl Bare {
+    /// Made once: a plan of streams and filters takes longer than a short run.
+    fn of(shape: Shape, at: usize) -> Self {
+        static MADE: OnceLock<Mutex<HashMap<(Shape, usize), Bare>>> = OnceLock::new();
+        let mut made = MADE.get_or_init(Mutex::default).lock().expect("no panic");
+        made.entry((shape, at)).or_insert_with(|| Self::new(shape.tree(), at)).clone()
+    }
+
+    fn new(tree: &Tree, at: usize) -> Self {
+        let id = tree.spots[at].id.clone();
+        let documents = tree.begin(&id);
+        let hood = Neighbourhood::of(documents.trust(), &id, &["soc".to_owned()], &[], false);
+        let plan = hood.plan();
+        let mut streams: BTreeMap<String, Stream> = BTreeMap::new();
+        for spec in plan.streams {
+            streams.insert(spec.name.clone(), Stream::new(spec));
+        }
+        for spec in plan.durables {
+            streams.get_mut(&spec.stream).expect("a stream").add(&spec);
+        }
+        let mut actors = vec![Actor::Say, Actor::Look, Actor::Adapt];
+        actors.extend(hood.intakes().into_iter().map(Actor::Source));
+        actors.extend(hood.sources().into_iter().map(Actor::Held));
+        for up in tree.upstreams(at) {
+            actors.extend([
+                Actor::Down(up.clone()),
+                Actor::Papers(up.clone()),
+                Actor::Heard(up.clone()),
+                Actor::Up(up.clone()),
+                Actor::Ask(up.clone()),
+            ]);
+            let lane = |source| Actor::Lane(up.clone(), source);
+            actors.extend(hood.intakes().into_iter().map(lane));
+        }
+        let below = |spot: &super::tree::Spot| {
+            spot.id.parent().as_ref() == Some(&id) || spot.follows.contains(&id)
+        };
+        let spots = tree.spots.iter().enumerate();
+        let children = spots.filter(|(_, spot)| below(spot)).map(|(at, _)| at).collect();
+        Self { streams, actors, children }
+    }
+}
+
 impl World {
     pub(crate) fn new(seed: u64, shape: Shape, faults: Faults, broken: Broken) -> Self {
         let mut world = Self {
@@ -133,7 +188,7 @@ impl World {
             seats: Vec::new(),
             faults,
             broken,
-            period: Duration::from_secs(1_200),
+            period: Duration::from_secs(1_800),
             issued: Vec::new(),
             by_id: BTreeMap::new(),
             beliefs: Beliefs::default(),
@@ -150,7 +205,7 @@ impl World {
         };
         world.seen.links.push(super::oracle::links(&world.tree));
         for at in 0..world.tree.spots.len() {
-            let seat = world.seat(at);
+            let seat = world.seat(shape, at);
             world.seats.push(seat);
         }
         for at in 0..world.seats.len() {
@@ -159,44 +214,14 @@ impl World {
         world
     }
 
-    fn seat(&mut self, at: usize) -> Seat {
-        let id = self.tree.spots[at].id.clone();
-        let documents = self.tree.begin(&id);
-        let hood = Neighbourhood::of(documents.trust(), &id, &["soc".to_owned()], &[], false);
-        let plan = hood.plan();
-        let mut streams: BTreeMap<String, Stream> = BTreeMap::new();
-        for spec in plan.streams {
-            streams.insert(spec.name.clone(), Stream::new(spec));
-        }
-        for spec in plan.durables {
-            streams.get_mut(&spec.stream).expect("a stream").add(&spec);
-        }
-        let upstreams = self.tree.upstreams(at);
-        let mut actors = vec![Actor::Say, Actor::Look, Actor::Adapt];
-        actors.extend(hood.intakes().into_iter().map(Actor::Source));
-        actors.extend(hood.sources().into_iter().map(Actor::Held));
-        for up in &upstreams {
-            actors.extend([
-                Actor::Down(up.clone()),
-                Actor::Papers(up.clone()),
-                Actor::Heard(up.clone()),
-                Actor::Up(up.clone()),
-                Actor::Ask(up.clone()),
-            ]);
-            let lane = |source| Actor::Lane(up.clone(), source);
-            actors.extend(hood.intakes().into_iter().map(lane));
-        }
-        let below = |spot: &super::tree::Spot| {
-            spot.id.parent().as_ref() == Some(&id) || spot.follows.contains(&id)
-        };
-        let spots = self.tree.spots.iter().enumerate();
-        let children = spots.filter(|(_, spot)| below(spot)).map(|(at, _)| at).collect();
+    fn seat(&mut self, shape: Shape, at: usize) -> Seat {
+        let Bare { streams, actors, children } = Bare::of(shape, at);
         let strict = self.faults.rules && self.rng.below(5) == 0;
         let climbs = self.rng.below(4) != 0;
         Seat {
             skew: self.faults.skew(&mut self.rng),
             policy: super::notices::policy(strict, climbs),
-            id,
+            id: self.tree.spots[at].id.clone(),
             streams,
             memory: None,
             server_up: true,
@@ -277,6 +302,9 @@ impl World {
         let Some(mut memory) = self.seats[at].memory.take() else { return };
         match super::relay::run(self, at, &mut memory, &actor) {
             Ok(again) => {
+                if self.rng.below(LOOKED_AT) == 0 {
+                    invariants::agrees_with_its_streams(self, at, &memory);
+                }
                 self.seats[at].memory = Some(memory);
                 if let Some(again) = again {
                     self.wake(at, number, again);
