@@ -15,16 +15,20 @@ for pid in "$1"/pids/*; do kill -9 "$(cat "$pid")"; done
 rm -rf "$1""#;
 const COMPLAINTS: usize = 6;
 
-/// Where servers sync every write: in memory if there is room. A test kills processes and never the
-/// machine, so nothing is lost that a disk would keep; on a shared disk most of a run is waiting.
+/// Where servers sync every write: in memory if there is room, else on the disk; or in the folder
+/// that `CHAPPE_TEST_DIR` names. A test kills processes and never the machine, so nothing is lost
+/// that a disk would keep; on a shared disk most of a run is waiting.
 fn quick() -> PathBuf {
     const ROOM_KIB: u64 = 4 << 20;
+    if let Some(chosen) = std::env::var_os("CHAPPE_TEST_DIR") {
+        return chosen.into();
+    }
     let memory = Path::new("/dev/shm");
     let df = Command::new("df").args(["--output=avail", "-k"]).arg(memory).output();
     let text = df.map(|df| String::from_utf8_lossy(&df.stdout).into_owned()).unwrap_or_default();
     let room: Option<u64> = text.lines().last().and_then(|line| line.trim().parse().ok());
-    let chosen = std::env::var_os("TMPDIR").is_none() && room.is_some_and(|room| room > ROOM_KIB);
-    if chosen { memory.to_owned() } else { std::env::temp_dir() }
+    let roomy = room.is_some_and(|room| room > ROOM_KIB);
+    if roomy { memory.to_owned() } else { std::env::temp_dir() }
 }
 
 pub(super) struct Processes {
