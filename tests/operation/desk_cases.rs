@@ -219,6 +219,15 @@ async fn an_exploited_vulnerability_climbs_from_an_entity_and_its_final_counts_f
     let due = last["due"].as_u64().expect("a time") / 1000;
     let at: u64 = chappe::time::now().secs();
     assert!((13 * DAY..=14 * DAY).contains(&(due - at)), "{case:#}");
+    let heard = async || {
+        let case = case_with(&all, REGION, &next).await;
+        let word = &case["levels"][STATE]["word"];
+        if word == "stops" { Ok(()) } else { Err(format!("{case:#}")) }
+    };
+    all.eventually("the region has the word of the State", heard).await;
+    refused(&all, REGION, &["case", "forward", &first], "eu-fr has the report ").await;
+    let short = chappe(&all, REGION, &["case", "show", &first[..3]]).await;
+    assert!(short.0 == 2 && short.2.contains("at least 4 digits"), "{short:?}");
     // Who is not on the way has no such case, and whose it is not has no report to follow.
     assert_eq!(chappe(&all, "eu-fr-nor", &["respond", &first, "--state", "accepted"]).await.0, 1);
     refused(&all, HOSPITAL, &["respond", &first, "--state", "accepted"], "answers no case").await;

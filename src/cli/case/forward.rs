@@ -65,11 +65,23 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     if !upward && !me.contains(&to) {
         return Err(Failure::usage(format!("--to {to}: neither above nor below {me}")));
     }
+    if has_it(&held, report, &to) {
+        let id = report.id.short();
+        return Err(Failure::refused(format!("relation: {to} has the report {id} itself")));
+    }
     let (statement, body) = draft(&session, &arguments, &held, report, (to, upward))?;
     if !upward {
         check_reached(session.trust(), &statement)?;
     }
     send(&session, &statement, body, None, arguments.json).await.map(drop)
+}
+
+/// Whether the last report climbed there by itself, by that node's own word: a forward of it would
+/// tell nothing.
+fn has_it(held: &Held, report: &Notice, to: &NodeId) -> bool {
+    let last = held.case.last().is_some_and(|last| last.id == report.id);
+    let word = held.line.levels.get(to).and_then(|level| level.word.as_deref());
+    last && matches!(word, Some("stops" | "climbs" | "read"))
 }
 
 fn addressee(arguments: &Arguments, held: &Held, me: &NodeId) -> Result<NodeId, Failure> {

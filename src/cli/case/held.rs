@@ -13,6 +13,9 @@ use crate::publish::{Session, Target};
 use crate::relay::{CaseLine, CasesAnswer, CasesQuestion};
 use crate::verify::read_stored;
 
+/// Digits of an id that a relay takes for one.
+const MIN_NAME: usize = 4;
+
 /// One notice of a case.
 pub(in crate::cli) struct Notice {
     pub(in crate::cli) id: Id,
@@ -36,6 +39,9 @@ impl Held {
     /// # Errors
     /// None or several of that name; the relay's own.
     pub(in crate::cli) async fn find(session: &Session, name: &str) -> Result<Self, Failure> {
+        if name.len() < MIN_NAME {
+            return Err(Failure::usage(format!("`{name}`: at least {MIN_NAME} digits of an id")));
+        }
         let case = Some(name.to_owned());
         let question = CasesQuestion { case, all: true, ..CasesQuestion::default() };
         let mut answer = ask(session, &question).await?;
