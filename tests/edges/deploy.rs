@@ -266,8 +266,15 @@ fn provisioning_needs_no_key_of_the_node_as_its_unit_says() {
     assert!(!said.contains("keys"), "{said}");
 }
 
+/// What a server's configuration says of its accounts, whoever the users are.
+fn accounts(text: &str) -> String {
+    let (_, accounts) = text.split_once("\naccounts {").expect("accounts");
+    let users = accounts.split("{ nkey: ").map(|user| user.split_once(',').map_or(user, |u| u.1));
+    users.collect::<Vec<_>>().join("{ nkey: ..,")
+}
+
 #[test]
-fn the_example_server_has_every_setting_and_account_that_a_rendered_one_has() {
+fn the_example_server_has_every_setting_and_all_the_accounts_of_a_rendered_one() {
     let folder = tempfile::tempdir().expect("a folder");
     let rendered =
         std::fs::read_to_string(installed(folder.path()).join("nats-server.conf")).expect("read");
@@ -277,13 +284,8 @@ fn the_example_server_has_every_setting_and_account_that_a_rendered_one_has() {
         let names = lines.filter_map(|line| line.split([':', ' ']).next());
         names.filter(|name| !name.is_empty()).map(str::to_owned).collect()
     };
-    let accounts = |text: &str| -> BTreeSet<String> {
-        let lines = text.lines().filter(|line| line.starts_with("  \""));
-        lines.map(str::to_owned).collect()
-    };
     let missing: Vec<_> = settings(&rendered).difference(&settings(&example)).cloned().collect();
     assert_eq!(missing, Vec::<String>::new());
-    assert!(!accounts(&rendered).is_empty());
     assert_eq!(accounts(&rendered), accounts(&example));
     let size = |text: &str| text.lines().find(|l| l.starts_with("max_payload")).map(str::to_owned);
     assert_eq!(size(&rendered), size(&example));
