@@ -87,6 +87,15 @@ pub struct Options {
     pub updates: Option<Target>,
 }
 
+impl Options {
+    /// Of a document that does not count its revisions: that of what it updates, since as the first
+    /// one it would be an old version.
+    fn revision(&self) -> u64 {
+        let doc = self.updates.as_ref().and_then(|target| target.statement.doc.as_ref());
+        doc.map_or(1, |doc| doc.revision)
+    }
+}
+
 /// A notice that another refers to.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -124,7 +133,7 @@ impl Draft {
             publisher: text(&options.publisher, &described.publisher, "publisher", "--publisher")?,
             reference: text(&options.reference, &described.reference, "reference", "--ref")?,
             version: described.version.clone().unwrap_or_else(|| "1".into()),
-            revision: described.revision.unwrap_or(1),
+            revision: described.revision.unwrap_or_else(|| options.revision()),
         };
         let title = text(&options.title, &described.title, "title", "--title")?;
         let lang = text(&options.lang, &described.lang, "language", "--lang")?;
@@ -247,20 +256,31 @@ mod tests {
         }
     }
 
-    #[test]
-    fn an_update_is_later_than_what_it_updates_within_one_second() {
+    fn made(described: &Described, options: &Options) -> Statement {
         let fed = Federation::try_from("0".repeat(32)).expect("an id");
         let iss = "eu-fr".parse().expect("a node");
         let draft = Draft { fed, iss, now: Time::from_secs(1_800_000_000) };
+        let aud = Audience::Scope("eu.fr".parse().expect("a scope"));
+        draft.document(described, b"text", None, aud, options).expect("a statement")
+    }
+
+    #[test]
+    fn a_plain_file_updates_a_document_that_counts_its_revisions() {
         let text = Described::other("text/plain");
-        let made = |options: &Options| {
-            let aud = Audience::Scope("eu.fr".parse().expect("a scope"));
-            draft.document(&text, b"text", None, aud, options).expect("a statement")
-        };
-        let first = made(&options(None));
+        let third = made(&Described { revision: Some(3), ..text.clone() }, &options(None));
+        let target = Target { id: Id::of(b"third"), statement: third };
+        let update = made(&text, &options(Some(target)));
+        assert_eq!(update.doc.map(|doc| doc.revision), Some(3), "else it would be an old version");
+        assert_eq!(made(&text, &options(None)).doc.map(|doc| doc.revision), Some(1));
+    }
+
+    #[test]
+    fn an_update_is_later_than_what_it_updates_within_one_second() {
+        let text = Described::other("text/plain");
+        let first = made(&text, &options(None));
         let target = Target { id: Id::of(b"first"), statement: first.clone() };
         assert_eq!(first.iat, 1_800_000_000);
-        assert_eq!(made(&options(Some(target))).iat, first.iat + 1);
+        assert_eq!(made(&text, &options(Some(target))).iat, first.iat + 1);
         let faulty = sign(&crate::jws::Faulty::new(), &first, b"text".to_vec(), None);
         assert_eq!(faulty, Err(crate::jws::SignerError::SelfCheck), "nothing to send");
     }
