@@ -5,8 +5,9 @@ use clap::Args;
 use super::case::Held;
 use super::connection::Connection;
 use super::sending::send;
+use super::targets::check_reached;
 use super::{Failure, Outcome};
-use crate::notice::{CaseState, Kind, NodeId};
+use crate::notice::{CaseState, Kind, NodeId, Tlp};
 use crate::publish::{Answering, Session, answer};
 
 #[derive(Debug, Args)]
@@ -28,6 +29,9 @@ pub(super) struct Arguments {
     /// admitted to the case
     #[arg(long, value_name = "NODE")]
     to: Option<NodeId>,
+    /// The label [default: the report's]; the reporter may be one who is sent less than it sends
+    #[arg(long)]
+    tlp: Option<Tlp>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -46,8 +50,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     }
     let session = arguments.connection.open().await?;
     let held = Held::find(&session, &arguments.case).await?;
-    let Arguments { case, state, text, reason, to, json, .. } = arguments;
-    let said = Said { case, answering: Answering { state, reason, to }, text, json };
+    let Arguments { case, state, text, reason, to, tlp, json, .. } = arguments;
+    let said = Said { case, answering: Answering { state, reason, to, tlp }, text, json };
     said.send(&session, &held).await
 }
 
@@ -62,16 +66,13 @@ pub(super) struct Said {
 impl Said {
     /// Refused (exit 3) if the level may not say it now.
     pub(super) async fn send(self, session: &Session, held: &Held) -> Outcome {
-        let me = session.node();
+        let (me, state) = (session.node(), self.answering.state);
         let seat = session.trust().seat(me);
         if seat.is_some_and(|seat| seat.grants.iter().any(|g| !g.kinds.contains(&Kind::Response))) {
             return Err(Failure::refused(format!(
                 "grant-kind: {me} answers no case; chappe escalate --updates reports on"
             )));
         }
-        held.case
-            .may_say(me, self.answering.state)
-            .map_err(|e| Failure::refused(format!("state: {e}")))?;
         let report = match &self.answering.to {
             Some(to) => {
                 check_admitted(me, to)?;
@@ -90,6 +91,8 @@ impl Said {
         let draft = session.draft(crate::time::now());
         let statement = answer(&draft, &report.target(), &self.answering, &self.text)
             .map_err(Failure::usage)?;
+        held.case.may_say(me, state).map_err(|e| Failure::refused(format!("state: {e}")))?;
+        check_reached(session.trust(), &statement)?;
         send(session, &statement, self.text.into_bytes(), None, self.json).await?;
         Ok(())
     }

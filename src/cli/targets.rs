@@ -1,9 +1,11 @@
 //! Whom a notice is for, and which notice another refers to, as people write it.
 
+use std::collections::BTreeMap;
+
 use super::Failure;
 use super::connection::failure;
 use crate::notice::{self, Audience, NodeId, Scope};
-use crate::policy::entitled;
+use crate::policy::{Concern, entitled, follows};
 use crate::publish::{Session, Target};
 use crate::relay::{DeskQuestion, Listed};
 use crate::trust::{Seat, Trust, Usage};
@@ -56,12 +58,34 @@ pub(super) fn check_reached(trust: &Trust, statement: &notice::Statement) -> Res
     warn_of_region(trust, statement);
     let own = matches!(&statement.aud, Audience::Node(node) if *node == statement.iss);
     let leaf = trust.seat(&statement.iss).is_none_or(|seat| seat.links.is_empty());
-    if own || leaf || !granted || entitled(trust, statement).len() > 1 {
+    if own || leaf || !granted {
         return Ok(());
+    }
+    let who = entitled(trust, statement);
+    if who.len() > 1 {
+        return check_arrives(trust, statement, &who);
     }
     Err(Failure::usage(format!(
         "nobody but {} itself is entitled to {} at TLP:{tlp}; `--dry-run` shows who would be",
         statement.iss, statement.aud
+    )))
+}
+
+/// Refuses what sets out to one node and would be refused on the way there, above a ceiling. What
+/// follows an older notice goes to a narrowed node all the same.
+fn check_arrives(
+    trust: &Trust,
+    statement: &notice::Statement,
+    who: &BTreeMap<NodeId, Concern>,
+) -> Result<(), Failure> {
+    let Audience::Node(node) = &statement.aud else { return Ok(()) };
+    if who.contains_key(node) || trust.seat(node).is_none() || follows(statement) {
+        return Ok(());
+    }
+    Err(Failure::refused(format!(
+        "tlp: TLP:{} does not get to {node}, a link on the way there has a lower ceiling; --tlp \
+         says a label that does",
+        statement.tlp
     )))
 }
 

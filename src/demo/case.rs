@@ -264,7 +264,7 @@ impl Play<'_, '_> {
         to: Option<NodeId>,
     ) -> Result<Id, DemoError> {
         let draft = self.players.at(level).await?.draft(crate::time::now());
-        let answering = Answering { state, reason: None, to };
+        let answering = Answering { state, reason: None, to, tlp: None };
         let statement = answer(&draft, report, &answering, text)?;
         self.account.responses += 1;
         Ok(self.issue(statement, text.as_bytes().to_vec()).await?.id)

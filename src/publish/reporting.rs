@@ -113,6 +113,8 @@ pub struct Answering {
     pub reason: Option<String>,
     /// For whom, if not for who reported it: a node below, which is admitted to the case.
     pub to: Option<NodeId>,
+    /// The label, if not the report's.
+    pub tlp: Option<Tlp>,
 }
 
 /// An answer to a case, for the node that reported it.
@@ -126,7 +128,7 @@ pub fn response(
     reason: Option<String>,
     text: &str,
 ) -> Result<Statement, DraftError> {
-    answer(draft, target, &Answering { state, reason, to: None }, text)
+    answer(draft, target, &Answering { state, reason, to: None, tlp: None }, text)
 }
 
 /// An answer to a case.
@@ -140,11 +142,12 @@ pub fn answer(
     text: &str,
 ) -> Result<Statement, DraftError> {
     let t = &target.statement;
-    let Answering { state, reason, to } = answering;
+    let Answering { state, reason, to, tlp } = answering;
     let body = media("text/plain", text.as_bytes(), None)?;
     let title = format!("Response: {}", state.as_str());
     let to = Audience::Node(to.clone().unwrap_or_else(|| t.iss.clone()));
-    let plain = draft.plain(to, t.tlp, t.severity, title, t.lang.clone(), body);
+    let tlp = tlp.unwrap_or(t.tlp);
+    let plain = draft.plain(to, tlp, t.severity, title, t.lang.clone(), body);
     let case = Some(Case::Answer(Answer { state: *state, reason: reason.clone() }));
     let statement = Statement { kind: Kind::Response, case, re: Some(target.id), ..plain };
     finish(statement, None, Some(target))

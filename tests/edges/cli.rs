@@ -168,6 +168,16 @@ fn an_audience_that_does_not_exist_is_a_slip_of_the_pen() {
 }
 
 #[test]
+fn what_a_ceiling_on_the_way_would_stop_does_not_set_out() {
+    let all = Rendered::new();
+    let profile = all.path("nodes/eu-fr/desk.toml");
+    let to = ["publish", CSAF, "-c", &profile, "--to", "eu-fr-nor-townhall1", "--tlp"];
+    let said = ends(&[&to[..], &["AMBER"]].concat(), 3, &["tlp: TLP:AMBER", "lower ceiling"]);
+    assert!(!said.contains("127.0.0.1"), "the server was asked first: {said}");
+    ends(&[&to[..], &["GREEN", "--dry-run"]].concat(), 0, &[]);
+}
+
+#[test]
 fn every_unknown_key_of_a_configuration_is_told_at_once_with_its_line() {
     let all = Rendered::new();
     let relay = all.relay("amber = false", "umber = false\ncolour = \"red\"");

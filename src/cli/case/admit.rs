@@ -6,7 +6,7 @@ use super::Held;
 use crate::cli::connection::Connection;
 use crate::cli::respond::{Said, state};
 use crate::cli::{Failure, Outcome};
-use crate::notice::{CaseState, NodeId};
+use crate::notice::{CaseState, NodeId, Tlp};
 use crate::publish::Answering;
 
 #[derive(Debug, Args)]
@@ -23,6 +23,9 @@ pub(super) struct Arguments {
     /// What to tell them
     #[arg(long, default_value = "You are admitted to this case; report on with --updates.")]
     text: String,
+    /// The label [default: the report's]
+    #[arg(long)]
+    tlp: Option<Tlp>,
     /// One JSON object a line
     #[arg(long)]
     json: bool,
@@ -36,7 +39,8 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         Some(state) => state,
         None => as_it_is(now)?,
     };
-    let answering = Answering { state, reason: None, to: Some(arguments.node) };
+    let (to, tlp) = (Some(arguments.node), arguments.tlp);
+    let answering = Answering { state, reason: None, to, tlp };
     let said = Said { case: arguments.case, answering, text: arguments.text, json: arguments.json };
     said.send(&session, &held).await
 }
