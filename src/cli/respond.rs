@@ -3,8 +3,8 @@
 use clap::Args;
 
 use super::case::Held;
-use super::connection::Connection;
-use super::sending::send;
+use super::connection::{Connection, failure};
+use super::sending::{send, unchanged};
 use super::targets::check_reached;
 use super::{Failure, Outcome};
 use crate::notice::{CaseState, Kind, NodeId, Tlp};
@@ -91,6 +91,14 @@ impl Said {
         let draft = session.draft(crate::time::now());
         let statement = answer(&draft, &report.target(), &self.answering, &self.text)
             .map_err(Failure::usage)?;
+        if let Some(id) = session.repeated(&statement).map_err(|e| failure(&e))? {
+            // Whoever has said something else since may say it again.
+            let stands = held.case.states().get(me).is_some_and(|standing| standing.state == state);
+            if stands || !held.case.contains(id) {
+                unchanged(&statement, id, self.json);
+                return Ok(());
+            }
+        }
         held.case.may_say(me, state).map_err(|e| Failure::refused(format!("state: {e}")))?;
         check_reached(session.trust(), &statement)?;
         send(session, &statement, self.text.into_bytes(), None, self.json).await?;

@@ -6,8 +6,10 @@ use serde_json::json;
 
 use super::connection::failure;
 use super::output::say;
+use super::targets::find;
 use super::{Failure, Outcome, complain};
-use crate::notice::{self, Reason, Receipt, Statement};
+use crate::lifecycle::Standing;
+use crate::notice::{self, Kind, Reason, Receipt, Statement};
 use crate::publish::{Offline, Session, Waited};
 
 /// How long a command waits for its node's word.
@@ -23,6 +25,10 @@ pub(super) async fn send(
     asc: Option<Vec<u8>>,
     json: bool,
 ) -> Result<notice::Id, Failure> {
+    if let Some(id) = repeated(session, statement).await? {
+        unchanged(statement, id, json);
+        return Ok(id);
+    }
     let issued = session.issue(statement, body, asc, PATIENCE).await;
     let (id, word) = issued.map_err(|e| failure(&e))?;
     match word {
@@ -41,6 +47,37 @@ pub(super) async fn send(
     Ok(id)
 }
 
+/// What a command before this one has sent, and what still counts. Of a document's first version
+/// the node itself says so, and an answer depends on its case.
+async fn repeated(session: &Session, statement: &Statement) -> Result<Option<notice::Id>, Failure> {
+    let first = statement.kind.is_document() && statement.re.is_none();
+    if first || statement.kind == Kind::Response {
+        return Ok(None);
+    }
+    let Some(id) = session.repeated(statement).map_err(|e| failure(&e))? else { return Ok(None) };
+    // What somebody took back meanwhile is meant anew. Who may not ask, or is too early, learns
+    // nothing of that.
+    let found = find(session, &id.to_string(), true, false).await.unwrap_or_default();
+    // An erasing withdrawal stands as what it does.
+    let counts = [Standing::InForce, Standing::Erased].map(Standing::as_str);
+    Ok(found.iter().all(|listed| counts.contains(&listed.standing.as_str())).then_some(id))
+}
+
+/// Tells that a command before this one has said it already.
+pub(super) fn unchanged(statement: &Statement, id: notice::Id, json: bool) {
+    let (kind, aud, tlp) = (statement.kind, &statement.aud, statement.tlp);
+    if json {
+        let reason = Reason::AlreadyIssued.as_str();
+        say!(
+            "{}",
+            json!({"id": id, "kind": kind, "aud": aud, "tlp": tlp,
+                "outcome": notice::Outcome::Filtered, "reason": reason, "to": null})
+        );
+    }
+    let what = format!("{kind} for {aud} (TLP:{tlp})");
+    say(json, format!("unchanged  {what}: {} says the same, nothing sent", id.short()));
+}
+
 /// The node's server is away: what was signed waits here.
 pub(super) fn spool(
     offline: &Offline,
@@ -51,7 +88,11 @@ pub(super) fn spool(
 ) -> Outcome {
     match offline.spool(statement, body, asc).map_err(|e| failure(&e))? {
         Some(id) => spooled(statement, id, why, json),
-        None => complain("warning: the same waits in the spool already; nothing was added"),
+        None => {
+            complain(
+                "warning: the same waits in the spool already, or was sent; nothing was added",
+            );
+        }
     }
     Ok(())
 }

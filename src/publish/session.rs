@@ -151,7 +151,7 @@ impl Offline {
     }
 
     /// Signs a statement and keeps it until the node's server is back. `None` if the same document
-    /// for the same readers waits already.
+    /// for the same readers waits already, or the same report has gone.
     ///
     /// # Errors
     /// [`SessionError`]: no key, or no place for the copy.
@@ -161,7 +161,8 @@ impl Offline {
         body: Vec<u8>,
         asc: Option<Vec<u8>>,
     ) -> Result<Option<Id>, SessionError> {
-        if self.spool.same(statement)?.is_some() {
+        let again = !statement.kind.is_document() && self.spool.repeated(statement)?.is_some();
+        if again || self.spool.same(statement)?.is_some() {
             return Ok(None);
         }
         let wire = draft::sign(self.signer()?, statement, body, asc)?;
@@ -241,6 +242,14 @@ impl Session {
     #[must_use]
     pub fn draft(&self, now: Time) -> Draft {
         self.offline.draft(now)
+    }
+
+    /// A notice of the last day that says the same, by this user's own copies.
+    ///
+    /// # Errors
+    /// [`SessionError::Spool`].
+    pub fn repeated(&self, statement: &Statement) -> Result<Option<Id>, SessionError> {
+        Ok(self.offline.spool.repeated(statement)?)
     }
 
     pub(super) fn spooled(&self) -> &Spool {

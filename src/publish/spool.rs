@@ -17,6 +17,9 @@ use crate::verify::read_stored;
 /// Notices that wait. Each is work for the node when it is back; an issuer with more has a
 /// mistake in a script.
 pub const MAX_WAITING: usize = 1_000;
+/// Seconds in which the same report, answer or note is a repeated command, not a new one: as long
+/// as a node would still take the copy.
+const REPEATED: u64 = 24 * 3600;
 const WAITING: &str = "waiting";
 const SENT: &str = "sent";
 const ENDING: &str = ".chappe";
@@ -229,6 +232,32 @@ impl Spool {
                 }
                 Ok(_) | Err(SpoolError::Damaged { .. }) => {}
                 Err(error) => return Err(error),
+            }
+        }
+        Ok(None)
+    }
+
+    /// A copy of the last day that says the same, whether it waits or the node has it: whoever
+    /// repeats a command that was killed says nothing twice. So is what follows that very copy.
+    ///
+    /// # Errors
+    /// [`SpoolError::Disk`].
+    pub fn repeated(&self, statement: &Statement) -> Result<Option<Id>, SpoolError> {
+        let bare = |s: &Statement| Statement { iat: 0, exp: 0, re: None, ..s.clone() };
+        for which in [WAITING, SENT] {
+            for entry in self.list(which)?.into_iter().rev() {
+                if entry.iat + REPEATED < statement.iat {
+                    break;
+                }
+                let copy = match self.read(&self.folder.join(which).join(entry.name()), &entry) {
+                    Err(SpoolError::Damaged { .. }) => continue,
+                    read => read?,
+                };
+                let follows =
+                    |s: &Statement| s.re == statement.re || statement.re == Some(entry.id);
+                if copy.is_some_and(|(s, _)| follows(&s) && bare(&s) == bare(statement)) {
+                    return Ok(Some(entry.id));
+                }
             }
         }
         Ok(None)

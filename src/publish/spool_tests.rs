@@ -123,6 +123,28 @@ fn the_same_document_again_is_found_whenever_it_was_signed() {
 }
 
 #[test]
+fn what_is_said_again_within_a_day_is_found_whether_it_waits_or_has_gone() {
+    let lab = Lab::new();
+    let begun = 1_800_000_000;
+    let id = lab.keep("A", begun);
+    let again = |iat: u64, re: Option<Id>| {
+        let statement = Statement { re, ..statement("A", iat) };
+        lab.spool.repeated(&statement).expect("looked")
+    };
+    for _ in 0..2 {
+        assert_eq!(again(begun + 86_400, None), Some(id));
+        assert_eq!(again(begun + 86_401, None), None, "so late it is meant");
+        assert_eq!(again(begun, Some(id)), Some(id), "a correction that corrects nothing");
+        assert_eq!(again(begun, Some(Id::of(b"other"))), None);
+        lab.spool.settle(id).expect("moved");
+    }
+    let other = Statement { title: "Another".into(), ..statement("A", begun) };
+    assert_eq!(lab.spool.repeated(&other).expect("looked"), None);
+    lab.spool.forget(id).expect("gone");
+    assert_eq!(again(begun, None), None, "what was taken back is meant anew");
+}
+
+#[test]
 fn a_damaged_copy_is_named_and_stays() {
     let lab = Lab::new();
     lab.keep("A", 1_800_000_000);

@@ -54,6 +54,26 @@ fn counts(spool: &Spool) -> (usize, usize) {
     (spool.waiting().expect("a list").len(), spool.sent().expect("a list").len())
 }
 
+fn copy(from: &Path, to: &Path) {
+    let done = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("runs");
+    assert!(done.success(), "{from:?}");
+}
+
+/// Copies every stream; no server may run.
+fn back_up(all: &Federation) {
+    copy(&all.rendered.out.join("jetstream"), &all.rendered.out.join("backup"));
+}
+
+/// Puts one stream back as it was then.
+fn restore(all: &Federation, node: &str, stream: &str) {
+    let place = |folder: &str| {
+        let streams = all.rendered.out.join(folder).join("jetstream").join(node).join("streams");
+        streams.join(stream)
+    };
+    std::fs::remove_dir_all(place("jetstream")).expect("removed");
+    copy(&place("backup"), &place("jetstream"));
+}
+
 /// Waits until the board of a region has so many notices.
 async fn board_has(all: &Federation, count: usize) {
     let enough = async || {
@@ -152,19 +172,44 @@ async fn a_publisher_that_is_killed_at_any_moment_has_issued_all_or_nothing_and_
     assert_eq!(all_listed.len(), 12, "{listed}");
 }
 
+/// As a script does that was killed and did not see the answer.
+#[tokio::test]
+async fn a_report_an_answer_a_note_and_an_update_that_are_repeated_are_there_once() {
+    let all = Federation::start(SMALL).await;
+    let done = |words: &[&str]| {
+        let (code, said, told) = chappe(&all, words);
+        assert_eq!(code, Some(0), "{words:?}: {said}{told}");
+        said
+    };
+    let (first, second) = (note(&all, "first.txt"), note(&all, "second.txt"));
+    done(&publishing(&first, "NOTE-1"));
+    let report = ["escalate", "demo/incident.json", "--tlp", "AMBER", "--json"];
+    let said: serde_json::Value = serde_json::from_str(&done(&report)).expect("JSON");
+    let case = said["id"].as_str().expect("an id");
+    let update = ["publish", second.to_str().expect("a path"), "--updates", "NOTE-1"];
+    let answer = ["respond", case, "--state", "accepted", "--text", "Read."];
+    let cover = ["annotate", "NOTE-1", "--title", "Here", "--text", "It concerns us."];
+    done(&update);
+    done(&cover);
+    done(&answer);
+    for again in [&report[..4], &update, &answer, &cover] {
+        let said = done(again);
+        assert!(said.contains("unchanged"), "{again:?}: {said}");
+    }
+    assert_eq!(done(&["list", "--ids"]).lines().count(), 5);
+    // Whoever took it back means it anew.
+    done(&["withdraw", case, "--reason", "A mistake."]);
+    assert!(!done(&report[..4]).contains("unchanged"));
+}
+
 #[tokio::test]
 async fn a_node_that_is_restored_from_an_old_backup_is_given_what_it_lacks() {
     let all = Federation::start(SMALL).await;
     let (early, late) = (note(&all, "early.txt"), note(&all, "late.txt"));
     published(&all, &early, "EARLY").await;
     board_has(&all, 1).await;
-    let (store, backup) = (all.rendered.out.join("jetstream"), all.rendered.out.join("backup"));
-    let copy = |from: &Path, to: &Path| {
-        let done = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("runs");
-        assert!(done.success(), "{from:?}");
-    };
     all.kill_server();
-    copy(&store, &backup);
+    back_up(&all);
     all.start_server().await;
     all.all_ready().await;
     published(&all, &late, "LATE").await;
@@ -172,9 +217,7 @@ async fn a_node_that_is_restored_from_an_old_backup_is_given_what_it_lacks() {
     all.kill_relay(AT);
     all.kill_server();
     // CERT-FR's board alone is older; its receipts say that all was delivered.
-    let board = |folder: &Path| folder.join("jetstream").join(AT).join("streams").join("BOARD");
-    std::fs::remove_dir_all(board(&store)).expect("removed");
-    copy(&board(&backup), &board(&store));
+    restore(&all, AT, "BOARD");
     all.start_server().await;
     all.start_relay(AT);
     all.all_ready().await;
