@@ -32,7 +32,7 @@ pub(super) async fn watch(node: &Node, hood: &Neighbourhood, stop: &Cancellation
     let times = [node.cases.unanswered, node.cases.silence, node.cases.keep];
     let shortest = times.into_iter().min().unwrap_or(LOOK) / 4;
     let pause = shortest.clamp(SHORTEST, LOOK);
-    let mut told = BTreeSet::new();
+    let mut told = None;
     loop {
         if until(stop, look(node, &corners, &mut told)).await.is_none() {
             return;
@@ -43,7 +43,8 @@ pub(super) async fn watch(node: &Node, hood: &Neighbourhood, stop: &Cancellation
     }
 }
 
-async fn look(node: &Node, corners: &Corners, told: &mut BTreeSet<Event>) {
+/// Nothing was told yet at the first look.
+async fn look(node: &Node, corners: &Corners, told: &mut Option<BTreeSet<Event>>) {
     let now = crate::time::now();
     let filed = node.router.lock().await.filed();
     let cases = routing::cases(&filed);
@@ -52,7 +53,12 @@ async fn look(node: &Node, corners: &Corners, told: &mut BTreeSet<Event>) {
         node.metrics.unanswered(router.unanswered().len());
         events(node, &router, now, &cases)
     };
-    tell(node, events, told);
+    let silent = |event: &&Event| matches!(event, Event::Silent { .. });
+    let again = told.as_ref().is_none_or(|told| events.difference(told).any(|e| silent(&e)));
+    tell(node, events, told.get_or_insert_default());
+    if again && let Err(error) = send_again(node, now, &cases).await {
+        tracing::warn!(%error, "what may have been lost on its way up is not sent again yet");
+    }
     if let Err(error) = unanswered::say(node, now, &cases).await {
         tracing::warn!(%error, "not told yet whether anybody answers");
     }
@@ -149,29 +155,50 @@ async fn climb(node: &Node, now: Time, cases: &[Case]) -> Result<(), PlaceError>
     let trust = node.trust();
     let mut router = node.router.lock().await;
     for (id, up) in router.left_behind(now, &trust, cases) {
-        let Some(statement) = router.ledger().statement(id).cloned() else { continue };
         // What this node's own publishers sent has gone up anyway.
-        let Some(from) = router.ledger().from(id).flatten().cloned() else { continue };
-        let cases = address::subject(&Place::Cases, &statement, id);
-        let unknown = |e: &dyn std::fmt::Display| PlaceError::Unknown(e.to_string());
-        let Some(stored) = node.own.get("CASES", &cases).await.map_err(|e| unknown(&e))? else {
+        if router.ledger().from(id).flatten().is_none() || !send_up(node, &router, id, &up).await? {
             continue;
-        };
-        let wire = stored.wire().map_err(|e| unknown(&e))?;
-        let source = Source::Child(from);
-        let subject = address::outbox(address::realm(&statement), &up, &source, id);
-        let bytes = placing::size(&stored);
-        if !room::has_share(node, "OUTBOX", &source.to_string(), bytes) {
-            continue;
-        }
-        if node.own.place(&subject, &wire.headers(), wire.body, None).await? == Placed::Stored {
-            node.room.add("OUTBOX", Some(&source.to_string()), bytes);
         }
         let word = router.climbs(now, &trust, id, up);
         receipts::add(node, &mut router, word).await?;
         tracing::info!(%id, "it follows its case up");
     }
     Ok(())
+}
+
+/// Sends again what a node above says nothing of: at start, and when its silence shows. What waits
+/// in the outbox or above is there once; what was lost with an older copy of a stream comes again.
+async fn send_again(node: &Node, now: Time, cases: &[Case]) -> Result<(), PlaceError> {
+    let trust = node.trust();
+    let router = node.router.lock().await;
+    for (id, up) in router.unheard(now, &trust, cases) {
+        send_up(node, &router, id, &up).await?;
+    }
+    Ok(())
+}
+
+/// Puts a report of CASES into the outbox; false if it is not here, or its source has its share.
+async fn send_up(node: &Node, router: &Router, id: Id, up: &NodeId) -> Result<bool, PlaceError> {
+    let Some(statement) = router.ledger().statement(id) else { return Ok(false) };
+    let cases = address::subject(&Place::Cases, statement, id);
+    let unknown = |e: &dyn std::fmt::Display| PlaceError::Unknown(e.to_string());
+    let Some(stored) = node.own.get("CASES", &cases).await.map_err(|e| unknown(&e))? else {
+        return Ok(false);
+    };
+    let wire = stored.wire().map_err(|e| unknown(&e))?;
+    let source = match router.ledger().from(id).flatten() {
+        Some(from) => Source::Child(from.clone()),
+        None => Source::Local(address::DESK.to_owned()),
+    };
+    let subject = address::outbox(address::realm(statement), up, &source, id);
+    let bytes = placing::size(&stored);
+    if !room::has_share(node, "OUTBOX", &source.to_string(), bytes) {
+        return Ok(false);
+    }
+    if node.own.place(&subject, &wire.headers(), wire.body, None).await? == Placed::Stored {
+        node.room.add("OUTBOX", Some(&source.to_string()), bytes);
+    }
+    Ok(true)
 }
 
 /// Deletes what is over, what belongs together in one go. All of that is noted first: so a crash in

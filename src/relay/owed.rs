@@ -1,6 +1,6 @@
 //! What must still reach a node whose link was narrowed: updates, closings and withdrawals of what
 //! it could have got before. New ones are placed for it as they come; what was on the board already
-//! when the bundle changed is placed here.
+//! when the bundle changed is placed here. So are, at start, answers that the board lacks.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::conditions::until;
 use super::node::Node;
 use crate::address::{self, Place};
 use crate::bus::{PlaceError, Placed};
-use crate::notice::{Id, NodeId, Time};
+use crate::notice::{Id, Kind, NodeId, Time};
 use crate::verify::CLOCK_LEEWAY;
 
 /// Between looks: a node's word on what was under way may come after the bundle.
@@ -23,9 +23,13 @@ const MAX_DONE: usize = 100_000;
 pub(super) async fn deliver(node: &Node, stop: &CancellationToken) {
     let mut trust = node.trust.subscribe();
     let mut done = HashSet::new();
+    let mut unsent = {
+        let router = node.router.lock().await;
+        router.unsent(crate::time::now(), &node.trust())
+    };
     loop {
         trust.borrow_and_update();
-        if until(stop, look(node, &mut done)).await.is_none() {
+        if until(stop, look(node, &mut unsent, &mut done)).await.is_none() {
             return;
         }
         let changed = tokio::time::timeout(LOOK, trust.changed());
@@ -36,8 +40,16 @@ pub(super) async fn deliver(node: &Node, stop: &CancellationToken) {
     }
 }
 
-async fn look(node: &Node, done: &mut HashSet<(Id, NodeId)>) {
+async fn look(node: &Node, unsent: &mut Vec<(Id, NodeId)>, done: &mut HashSet<(Id, NodeId)>) {
     let now = crate::time::now();
+    let mut left = Vec::new();
+    for (id, child) in unsent.drain(..) {
+        if let Err(error) = one(node, now, id, &child).await {
+            tracing::debug!(%id, %child, %error, "not placed for it yet");
+            left.push((id, child));
+        }
+    }
+    *unsent = left;
     let owed = node.router.lock().await.owed(now, &node.trust());
     if done.len() > MAX_DONE {
         done.clear();
@@ -53,22 +65,24 @@ async fn look(node: &Node, done: &mut HashSet<(Id, NodeId)>) {
     }
 }
 
-/// As it lies on the board, this node's hop included.
+/// As it lies on the board or among the cases, this node's hop included.
 async fn one(node: &Node, now: Time, id: Id, child: &NodeId) -> Result<(), PlaceError> {
     let statement = node.router.lock().await.ledger().statement(id).cloned();
     let Some(statement) = statement else { return Ok(()) };
     let unknown = |e: &dyn std::fmt::Display| PlaceError::Unknown(e.to_string());
-    let board = address::subject(&Place::Board, &statement, id);
-    let Some(stored) = node.own.get("BOARD", &board).await.map_err(|e| unknown(&e))? else {
-        return Ok(());
-    };
+    let answers = statement.kind == Kind::Response;
+    let place = if answers { Place::Cases } else { Place::Board };
+    let subject = address::subject(&place, &statement, id);
+    let stored = node.own.get(place.stream(), &subject).await.map_err(|e| unknown(&e))?;
+    let Some(stored) = stored else { return Ok(()) };
     let wire = stored.wire().map_err(|e| unknown(&e))?;
     let direct = address::subject(&Place::Direct(child.clone()), &statement, id);
     let left = statement.expires().since(now) + CLOCK_LEEWAY;
     let placed = node.own.place(&direct, &wire.headers(), wire.body, Some(left)).await?;
     node.router.lock().await.placed(id, &[Place::Direct(child.clone())]);
     if placed == Placed::Stored {
-        tracing::info!(%id, %child, "placed for it alone: its link was narrowed since");
+        let why = if answers { "the board lacked it" } else { "its link was narrowed since" };
+        tracing::info!(%id, %child, why, "placed for it alone");
     }
     Ok(())
 }

@@ -189,6 +189,21 @@ impl Router {
         follows.collect()
     }
 
+    /// Reports that went on from here by this node's word, to a node that has said nothing of them:
+    /// with an older copy of the outbox, or of an intake above, they may be on their way no more.
+    #[must_use]
+    pub fn unheard(&self, now: Time, trust: &Trust, cases: &[Case]) -> Vec<(Id, NodeId)> {
+        let upstreams = trust.upstreams(&self.me);
+        let reports = cases.iter().flat_map(|case| &case.reports);
+        let went = reports.filter_map(|report| {
+            let up = self.own_word(report.id)?.to.clone()?;
+            let lasts = self.ledger.statement(report.id)?.expires() > now;
+            let heard = self.last_word(report.id, &up).is_some();
+            (lasts && !heard && upstreams.contains(&up)).then_some((report.id, up))
+        });
+        went.collect()
+    }
+
     /// This node's word that such a report goes on up.
     #[must_use]
     pub fn climbs(&self, now: Time, trust: &Trust, of: Id, up: NodeId) -> Receipt {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::router::Router;
 use crate::address::{self, Place};
-use crate::notice::{Audience, Id, NodeId, Outcome, Statement, Time};
+use crate::notice::{Audience, Id, Kind, NodeId, Outcome, Statement, Time};
 use crate::policy;
 use crate::trust::{Link, Seat, Trust};
 
@@ -74,6 +74,20 @@ impl Router {
                 || self.sent.contains(&(*id, link.to.clone()))
                 || (under_way(*since) && has(*id))
         })
+    }
+
+    /// Answers that must go to a node below and do not lie ready for it: the board may be an older
+    /// copy than the cases, which nobody sends again.
+    #[must_use]
+    pub fn unsent(&self, now: Time, trust: &Trust) -> Vec<(Id, NodeId)> {
+        let Some(seat) = trust.seat(&self.me) else { return Vec::new() };
+        let answers = self.ledger.notices().filter(|(_, s)| s.kind == Kind::Response);
+        let unsent = answers.filter(|(_, s)| s.expires() > now).filter_map(|(id, s)| {
+            let leads = |link: &&Link| policy::passes(Some(seat.level), &self.me, link, s).is_ok();
+            let to = seat.links.iter().find(leads)?.to.clone();
+            (!self.sent.contains(&(id, to.clone()))).then_some((id, to))
+        });
+        unsent.collect()
     }
 
     /// What lies on the board and must go to a node directly, since its link was narrowed after

@@ -229,6 +229,38 @@ async fn a_node_that_is_restored_from_an_old_backup_is_given_what_it_lacks() {
     assert_eq!(counts(&spool(&all)), (0, 2));
 }
 
+/// An answer waits on the board of Brittany, a report in the intake of CERT-FR; of both the streams
+/// are then older than the cases, so that only these have them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_only_the_cases_have_after_a_restore_goes_on_its_way_again() {
+    const HOSPITAL: &str = "eu-fr-bre-hospital1";
+    const REGION: &str = "eu-fr-bre";
+    let all = Federation::start(SMALL).await;
+    let report = |body: &[u8]| escalation(&all.rendered.fed, HOSPITAL, AT, body);
+    let first = all.publish(&report(b"{\"n\":1}"), b"{\"n\":1}".to_vec()).await;
+    all.holds(AT, "CASES", &first.to_string()).await;
+    all.kill_server();
+    back_up(&all);
+    all.start_server().await;
+    all.all_ready().await;
+    [HOSPITAL, AT].iter().for_each(|node| all.kill_relay(node));
+    let mut answer = response(&all.rendered.fed, REGION, HOSPITAL, first, b"");
+    answer.case = Some(serde_json::from_str("{\"state\":\"accepted\"}").expect("an answer"));
+    let answer = all.publish(&answer, Vec::new()).await;
+    all.holds(REGION, "BOARD", &format!("direct.{HOSPITAL}.{answer}")).await;
+    let telephoned = escalation(&all.rendered.fed, REGION, AT, b"{\"n\":2}");
+    let telephoned = all.publish(&telephoned, b"{\"n\":2}".to_vec()).await;
+    all.holds(AT, "INTAKE_CHILD_eu-fr-bre", &telephoned.to_string()).await;
+    all.kill_relay(REGION);
+    all.kill_server();
+    restore(&all, REGION, "BOARD");
+    restore(&all, AT, "INTAKE_CHILD_eu-fr-bre");
+    all.start_server().await;
+    [HOSPITAL, REGION, AT].iter().for_each(|node| all.start_relay(node));
+    all.holds(HOSPITAL, "CASES", &answer.to_string()).await;
+    all.holds(AT, "CASES", &telephoned.to_string()).await;
+}
+
 #[tokio::test]
 async fn what_waited_longer_than_a_day_is_signed_anew_by_a_command_that_has_the_key() {
     let all = Federation::start(SMALL).await;
