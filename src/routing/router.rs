@@ -193,6 +193,10 @@ impl Router {
 
     /// Takes a notice that is safe in its places, or that was found there at start.
     pub fn keep(&mut self, stored: Stored) {
+        // Entities may have spoken of it before: the board was restored from an older copy.
+        if self.receipts.of(stored.id).next().is_some() {
+            self.uncounted.insert(stored.id);
+        }
         self.files.keep(stored.id, &stored.statement);
         self.ledger.keep(stored.id, stored.kept());
     }

@@ -95,6 +95,23 @@ fn counts(pairs: &[(Outcome, u32)]) -> Option<Counts> {
 }
 
 #[test]
+fn what_comes_again_after_a_restore_is_counted_by_the_words_that_were_there() {
+    let trust = three_hospitals();
+    let m = arriving("eu-fr-bre", &["eu-fr"], &national());
+    let mut region = router("eu-fr-bre");
+    let own = says("eu-fr-bre", m.id(), Outcome::Delivered, 0);
+    for word in [own, says(CLIENTS[0], m.id(), Outcome::Delivered, 900)] {
+        region.keep_receipt(word, String::new());
+    }
+    assert!(tell(&mut region, later(60), &trust).is_empty(), "the board does not have it");
+    keep(&mut region, &m);
+    let due = tell(&mut region, later(61), &trust);
+    assert_eq!(due.first().expect("a word").counts, counts(&[(Outcome::Delivered, 1)]));
+    keep(&mut region, &m);
+    assert!(tell(&mut region, later(7_000), &trust).is_empty(), "told once");
+}
+
+#[test]
 fn a_region_tells_how_many_of_its_hospitals_have_it_and_keeps_its_own_word() {
     let trust = three_hospitals();
     let (mut region, m) = region(&trust);
