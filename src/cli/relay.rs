@@ -1,6 +1,7 @@
 //! `chappe relay`
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
 use tokio_util::sync::CancellationToken;
@@ -9,6 +10,9 @@ use super::output::say;
 use super::{Failure, Outcome, told_to_end};
 use crate::config::RelayConfig;
 use crate::relay::{self, RelayError};
+
+/// Before a relay begins anew in the same process: its console's port has to be free.
+const PAUSE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -25,14 +29,27 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     if arguments.check {
         return check(&config);
     }
-    let stop = CancellationToken::new();
-    let until = stop.clone();
-    let mut relay = std::pin::pin!(relay::run(config, stop));
-    tokio::select! {
-        ended = &mut relay => return ended.map_err(|e| failure(&e)),
-        () = told_to_end() => until.cancel(),
+    let mut told = std::pin::pin!(told_to_end());
+    loop {
+        let stop = CancellationToken::new();
+        let until = stop.clone();
+        let mut relay = std::pin::pin!(relay::run(config.clone(), stop));
+        let ended = tokio::select! {
+            ended = &mut relay => ended,
+            () = &mut told => {
+                until.cancel();
+                return relay.await.map_err(|e| failure(&e));
+            }
+        };
+        if !matches!(ended, Err(RelayError::Replaced)) {
+            return ended.map_err(|e| failure(&e));
+        }
+        // What it remembers may be old: it reads its streams anew, once it is its turn.
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            () = &mut told => return Ok(()),
+        }
     }
-    relay.await.map_err(|e| failure(&e))
 }
 
 fn failure(error: &RelayError) -> Failure {

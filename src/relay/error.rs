@@ -28,7 +28,7 @@ pub enum RelayError {
     #[error(transparent)]
     Metrics(#[from] MetricsError),
     /// Another relay of the node took over, while this one was stopped or cut off.
-    #[error("another relay of this node has been at work since: start again, to stand by")]
+    #[error("another relay of this node may have been at work since: beginning anew, to stand by")]
     Replaced,
     /// A task died.
     #[error("a task died: {0}")]
