@@ -23,7 +23,7 @@ pub(super) struct Arguments {
     /// The note
     #[arg(long)]
     text: String,
-    /// Who may receive it [default: this node's constituency]
+    /// Who may receive it [default: those in this node's constituency that the notice is for]
     #[arg(long, value_name = "SCOPE")]
     to: Option<String>,
     /// The label, never looser than the notice's [default: the notice's]
@@ -48,11 +48,10 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
         )));
     };
     let own = session.trust().seat(session.node()).map(|seat| seat.constituency.clone());
-    let first = own.and_then(|own: Vec<Scope>| own.into_iter().next());
-    let aud = match (&arguments.to, first) {
-        (Some(to), _) => audience(to, session.trust())?,
-        (None, Some(scope)) => Audience::Scope(scope),
-        (None, None) => return Err(Failure::usage("--to is needed")),
+    let aud = match &arguments.to {
+        Some(to) => audience(to, session.trust())?,
+        None => readers(&own.unwrap_or_default(), &target.statement.aud)
+            .ok_or_else(|| Failure::usage("--to is needed: who may know of this notice?"))?,
     };
     let draft = session.draft(crate::time::now());
     let tlp = arguments.tlp.unwrap_or(target.statement.tlp);
@@ -61,4 +60,28 @@ pub(super) async fn run(arguments: Arguments) -> Outcome {
     check_reached(session.trust(), &statement)?;
     let id = send(&session, &statement, arguments.text.into_bytes(), None, arguments.json).await?;
     arguments.wait.until_answered(&session, &[(id, statement)], arguments.json).await
+}
+
+/// Who of those that this node serves may have the notice: a note names it, so it tells nobody else
+/// of it. Of a notice for one node that is for a person to say.
+fn readers(own: &[Scope], notice: &Audience) -> Option<Audience> {
+    let Audience::Scope(notice) = notice else { return None };
+    own.iter().find_map(|scope| scope.meet(notice)).map(Audience::Scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_note_tells_nobody_of_a_notice_that_is_not_for_him() {
+        let scope = |text: &str| text.parse::<Scope>().expect("a scope");
+        let region = [scope("eu.fr.bre")];
+        let of = |aud: Audience| readers(&region, &aud);
+        let health = of(Audience::Scope(scope("eu.fr.all.health")));
+        assert_eq!(health, Some(Audience::Scope(scope("eu.fr.bre.health"))));
+        let all = of(Audience::Scope(scope("eu.fr")));
+        assert_eq!(all, Some(Audience::Scope(scope("eu.fr.bre"))));
+        assert_eq!(of(Audience::Node("eu-fr-bre".parse().expect("a node"))), None);
+    }
 }
