@@ -1,5 +1,6 @@
 //! Streams and durables of one node.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::accounts;
@@ -72,11 +73,16 @@ impl Neighbourhood {
         amber: bool,
     ) -> Self {
         let upstreams = trust.upstreams(node);
-        let sectors: Vec<String> = upstreams
+        let links = trust.seat(node).map(|seat| seat.links.clone()).unwrap_or_default();
+        let mut sectors: Vec<String> = upstreams
             .iter()
             .filter_map(|up| trust.link(up, node))
             .flat_map(amber_sectors)
             .collect();
+        // Nobody says it of who has nobody above: what it issues is for those whom it introduces.
+        if upstreams.is_empty() {
+            sectors.extend(links.iter().flat_map(amber_sectors).collect::<BTreeSet<_>>());
+        }
         let bound = if amber { Tlp::Amber } else { Tlp::Green };
         let interest = |s: &LocalSubscriber| Interest {
             scopes: s.scopes.clone(),
@@ -87,7 +93,7 @@ impl Neighbourhood {
         };
         Self {
             node: node.clone(),
-            links: trust.seat(node).map(|seat| seat.links.clone()).unwrap_or_default(),
+            links,
             upstreams,
             publishers: publishers.to_vec(),
             subscribers: subscribers.iter().map(|s| (s.name.clone(), interest(s))).collect(),

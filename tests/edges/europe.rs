@@ -5,7 +5,7 @@ use crate::rendering;
 use std::sync::LazyLock;
 
 use crate::rendering::{Folder, NOW, id, inside, revocation};
-use chappe::address::Source;
+use chappe::address::{LocalSubscriber, Neighbourhood, Source};
 use chappe::jws::{self, General, Jwk, Signer as _, Typ};
 use chappe::notice::{
     Audience, Body, Doc, Hop, Id, Kind, Level, Reason, Severity, Statement, Tlp, Wire,
@@ -76,6 +76,17 @@ fn read(trust: &Trust, statement: &Statement, signer: &str, path: &[&str]) -> Re
 
 fn reason(read: Result<(), Refused>) -> Reason {
     read.expect_err("refused").reason
+}
+
+#[test]
+fn the_unions_own_people_may_have_amber_for_the_sectors_of_its_states() {
+    let scopes = vec!["eu".parse().expect("a scope")];
+    let (severities, tlp, drills) = (Vec::new(), Tlp::Amber, false);
+    let all = LocalSubscriber { name: "all".into(), scopes, severities, tlp, drills };
+    let trust = EUROPE.trust("eu");
+    let hood = Neighbourhood::of(&trust, &id("eu"), &[], &[all], true);
+    let (_, heard) = hood.subscribers.first().expect("a subscriber");
+    assert!(heard.amber_sectors.iter().any(|sector| sector == "health"), "{heard:?}");
 }
 
 /// The trust under `home` when `documents` came too: nobody can keep a node from seeing what is
