@@ -156,9 +156,15 @@ pub(super) async fn hear(
 pub(super) async fn watch(node: &Node, states: &States, stop: &CancellationToken) {
     let (mut told, mut behind) = (BTreeSet::new(), BTreeSet::new());
     let mut own = None;
+    let pause = LOOK.min(node.period / 4);
     loop {
-        if until(stop, tokio::time::sleep(LOOK.min(node.period / 4))).await.is_none() {
+        let before = crate::time::now();
+        if until(stop, tokio::time::sleep(pause)).await.is_none() {
             return;
+        }
+        // A process or machine that was stopped has heard nothing meanwhile: as after an outage.
+        if crate::time::now().since(before) > pause + node.period {
+            own = None;
         }
         own = node.own.is_up().then(|| own.unwrap_or_else(crate::time::now));
         let outlook = look(node, own).await;

@@ -179,6 +179,18 @@ async fn lawful_filtering_outages_and_late_comers_raise_no_alarm() {
 }
 
 /// What the townhall is sent by its region, from this version of the region's bundle on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_relay_that_was_stopped_itself_raises_no_alarm_when_it_wakes() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    quiet_for(&all, 1).await;
+    all.freeze_relay(TOWNHALL, true);
+    tokio::time::sleep(Duration::from_secs(5 * PERIOD)).await;
+    all.freeze_relay(TOWNHALL, false);
+    quiet_for(&all, 3).await;
+    let complaints = all.complaints();
+    assert!(!complaints.contains("frozen: "), "{complaints}");
+}
+
 async fn townhall_serves(all: &Federation, version: u64, scope: &str) {
     let bundle = all.later("eu-fr-bre", version, |b| {
         let entry = b.nodes.iter_mut().find(|n| n.id.as_str() == TOWNHALL).expect("introduced");
