@@ -168,9 +168,11 @@ async fn waiting(node: &Node, child: &NodeId) -> Vec<u8> {
     }
 }
 
-/// Everything that a child's durables let pass comes again; what it has already is not doubled.
+/// Everything that a child's durables let pass comes again; what it has already is not doubled. The
+/// words of filtering too: a child that lost them with a disk would take for withheld what was
+/// filtered here.
 async fn rewind_board(node: &Node, child: &NodeId) -> Vec<u8> {
-    for stream in ["TRUST", "BOARD"] {
+    for stream in ["TRUST", "BEATS", "BOARD"] {
         if let Err(error) = node.own.reset(stream, &address::child_durable(child), 1).await {
             tracing::error!(%child, stream, %error, "it does not begin again");
             return refusal("not now");

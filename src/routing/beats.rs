@@ -21,6 +21,9 @@ const MAX_COVERED: usize = 65_536;
 /// Lists that are remembered for those below.
 const MAX_LISTS: usize = 256;
 
+/// How long a channel that has ended is said to withhold what never came on it.
+const ALARM: Duration = Duration::from_secs(24 * 3600);
+
 /// The pause between two rewinds for one digest grows up to 64 periods.
 const MAX_DOUBLINGS: u32 = 6;
 
@@ -225,11 +228,20 @@ impl Beats {
     }
 
     /// An issuer beats on a channel for as long as something on it lasts, and on its own
-    /// constituency always: the others may end.
+    /// constituency always: the others may end. What never came cannot be seen to end; if its
+    /// issuer goes on to speak of others, the alarm about it has been heard for a day.
     fn forget_the_silent(&mut self, now: Time, trust: &Trust, ledger: &Ledger) {
+        let mut spoke: HashMap<NodeId, u64> = HashMap::new();
+        for (channel, heard) in &self.channels {
+            let last = spoke.entry(channel.issuer.clone()).or_default();
+            *last = heard.beat.iat.max(*last);
+        }
         self.channels.retain(|channel, heard| {
-            let over = now >= Time::from_secs(heard.beat.exp);
-            !over || !heard.whole || ledger.is_alive(channel, now) || is_constant(trust, channel)
+            let end = Time::from_secs(heard.beat.exp);
+            let speaks = spoke.get(&channel.issuer).is_some_and(|last| *last > heard.beat.exp);
+            let told = speaks && now.since(end) >= ALARM;
+            let lasts = ledger.is_alive(channel, now) || is_constant(trust, channel);
+            now < end || lasts || !(heard.whole || told)
         });
     }
 }

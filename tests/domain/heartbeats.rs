@@ -188,3 +188,24 @@ fn what_was_refused_for_its_issuers_grant_was_not_withheld() {
     // Whoever passes a notice on can spoil it so that it is refused, and this explains nothing.
     assert!(withheld(Reason::Body) && withheld(Reason::HopChain));
 }
+
+#[test]
+fn an_alarm_about_a_channel_that_its_issuer_left_ends_after_a_day() {
+    let (me, trust) = (id("eu-fr-bre"), trust());
+    let router = Router::new(me.clone(), chappe::policy::Policy::default());
+    let links = Links::from([(id("eu-fr"), Some(NOW))]);
+    let never_came = Heartbeat { count: 1, newest: vec![Id::of(b"a notice")], ..beat() };
+    let alarms = |hours: u64, speaks: bool| {
+        let mut beats = Beats::default();
+        assert!(beats.hear(NOW, never_came.clone()));
+        let now = NOW + Duration::from_secs(hours * HOUR);
+        let (iat, exp) = (now.secs(), now.secs() + 3 * HOUR);
+        let other = Heartbeat { tlp: Tlp::Clear, iat, exp, ..beat() };
+        assert!(!speaks || beats.hear(now, other));
+        let seen = beats.look(now, &me, &trust, router.ledger(), &links, |_| false);
+        (seen.withheld.len(), seen.frozen.len())
+    };
+    assert_eq!(alarms(26, true), (1, 1), "it may be kept from us");
+    assert_eq!(alarms(27, true), (0, 0), "three hours and a day later");
+    assert_eq!(alarms(27, false), (1, 1), "nothing is heard of the issuer at all");
+}

@@ -141,9 +141,8 @@ async fn a_parent_that_keeps_a_bundle_back_is_found_out_and_does_not_freeze_its_
     alarmed(&all, TOWNHALL, [false; 3]).await;
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn lawful_filtering_outages_and_late_comers_raise_no_alarm() {
-    let all = Federation::start_beating(SMALL, PERIOD).await;
+/// From now on the region passes on what is of high severity alone.
+async fn let_pass_what_is_serious(all: &Federation) {
     let config = all.node("eu-fr-bre").folder.join("relay.toml");
     let text = std::fs::read_to_string(&config).expect("a configuration");
     let rule = "name = \"everything\"\n";
@@ -153,6 +152,37 @@ async fn lawful_filtering_outages_and_late_comers_raise_no_alarm() {
     all.kill_relay("eu-fr-bre");
     all.start_relay("eu-fr-bre");
     all.ready("eu-fr-bre").await;
+}
+
+/// Where a node keeps its upstreams' words that they filtered a notice.
+async fn words_of(all: &Federation, node: &str, id: Id) -> Vec<String> {
+    let bus = all.connect(node, Role::Provisioner).await;
+    let subjects = bus.subjects("BEATS").await.expect("a listing");
+    subjects.into_iter().filter(|subject| subject.ends_with(&id.to_string())).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_word_of_filtering_that_a_backup_lacks_comes_again_by_itself() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    let_pass_what_is_serious(&all).await;
+    let statement = Statement { severity: Severity::Low, ..health(&all) };
+    let id = all.publish(&statement, b"{}".to_vec()).await;
+    let there = async || match words_of(&all, TOWNHALL, id).await.as_slice() {
+        [word] => Ok(word.clone()),
+        other => Err(format!("{other:?}")),
+    };
+    let word = all.eventually("the region's word is there", there).await;
+    assert!(all.stop_relay(TOWNHALL).await);
+    all.drop_from(TOWNHALL, "BEATS", &word).await;
+    all.start_relay(TOWNHALL);
+    all.eventually("the region's word is there again", there).await;
+    alarmed(&all, TOWNHALL, [false; 3]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn lawful_filtering_outages_and_late_comers_raise_no_alarm() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    let_pass_what_is_serious(&all).await;
     assert!(all.stop_relay(TOWNHALL).await);
     let mut passed: Vec<Id> = Vec::new();
     // More than a heartbeat names itself, so that the digest is needed.

@@ -136,12 +136,16 @@ impl Relay<'_> {
         self.mem.wanted = BTreeSet::new();
         if self.mem.rewinds > done {
             let durable = address::child_durable(&me);
-            if let Some(board) = self.w.seats[upper].streams.get_mut("BOARD") {
-                board.reset(&durable);
+            for stream in ["TRUST", "BEATS", "BOARD"] {
+                if let Some(stream) = self.w.seats[upper].streams.get_mut(stream) {
+                    stream.reset(&durable);
+                }
             }
             self.mem.rewound.insert(up.clone(), self.mem.rewinds);
             self.w.note(|| format!("{me} has the board of {up} again"));
-            self.w.wake_actor(self.n, &Actor::Down(up.clone()), self.w.now + 1);
+            for actor in [Actor::Papers, Actor::Heard, Actor::Down] {
+                self.w.wake_actor(self.n, &actor(up.clone()), self.w.now + 1);
+            }
         }
         None
     }

@@ -175,7 +175,8 @@ pub(crate) fn finish(w: &mut World) {
         compare(w, at, &memory, &fresh, "not as its streams");
         compare(w, at, &fresh, &memory, "not as its streams");
         let look = &memory.outlook;
-        if look.withheld.len() + look.frozen.len() + look.stale.len() > 0 {
+        let mut silent = look.withheld.iter().chain(&look.frozen);
+        if !look.stale.is_empty() || silent.any(|channel| !is_over(w, channel)) {
             w.violate(format!("an alarm that stays at {node}: {look:?}"));
         }
         w.seats[at].memory = Some(memory);
@@ -183,6 +184,14 @@ pub(crate) fn finish(w: &mut World) {
     for number in 0..w.issued.len() {
         delivered(w, number);
     }
+}
+
+/// What a wrong clock kept away has expired since, and its issuer has nothing on the channel any
+/// more: the alarm lasts a day.
+fn is_over(w: &World, channel: &Channel) -> bool {
+    let issuer = w.at(&channel.issuer).and_then(|at| Some((at, w.seats[at].memory.as_ref()?)));
+    let lasts = issuer.is_none_or(|(at, m)| m.router.ledger().is_alive(channel, w.time(at)));
+    w.seen.wild && !lasts
 }
 
 /// In every version of the bundles, who must hold it.
@@ -224,10 +233,11 @@ fn delivered(w: &mut World, number: usize) {
         let ledger = memory.router.ledger();
         if ledger.statement(id).is_none() {
             // An entity's word ends at those who serve it.
-            let refused = |said: &Receipt| said.outcome == Outcome::Refused && said.by == *node;
+            let refused = |said: &Receipt| said.outcome == Outcome::Refused;
             let memories = w.seats.iter().filter_map(|seat| seat.memory.as_ref());
             let mut words = memories.flat_map(|memory| memory.router.receipts(id));
-            let told = words.any(|(said, _)| refused(said));
+            let told = issuer.router.receipts(id).any(|(said, _)| refused(said))
+                || words.any(|(said, _)| refused(said) && said.by == *node);
             let certain = certain && !(told && w.seen.wild);
             if must.contains(&at) && standing == Standing::InForce && certain {
                 wrong.push(format!("lost: {} did not reach {node}", id.short()));
