@@ -73,10 +73,14 @@ impl Router {
     }
 
     /// What the entities said to whom this node passed a notice on; `None` if none has, if it is
-    /// this node's own (their words are where they are needed), or if it travels up.
+    /// this node's own (their words are where they are needed), or if it travels up. Of one that
+    /// was erased the withdrawal is left.
     fn counts(&self, trust: &Trust, served: &BTreeSet<&NodeId>, of: Id) -> Option<Counts> {
-        let statement = self.ledger.statement(of)?;
-        self.ledger.from(of)??;
+        let (statement, from) = match self.ledger.statement(of) {
+            Some(statement) => (statement, self.ledger.from(of)?),
+            None => self.ledger.tombstones_of(of).next().map(|s| (s.statement, s.from))?,
+        };
+        from?;
         if policy::is_upward(trust, statement) {
             return None;
         }

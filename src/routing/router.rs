@@ -214,7 +214,7 @@ impl Router {
         let ledger = &self.ledger;
         let left = |id| ledger.statement(id).is_some() || ledger.tombstones_of(id).next().is_some();
         self.receipts.prune(left);
-        self.uncounted.retain(|id| ledger.statement(*id).is_some());
+        self.uncounted.retain(|id| left(*id));
         self.sent.retain(|(id, _)| ledger.statement(*id).is_some());
         self.files.prune(|id| ledger.statement(id).is_some());
         self.gone.prune(now);

@@ -7,7 +7,9 @@ use std::time::Duration;
 use crate::forge::*;
 use crate::random::*;
 use chappe::address::Source;
-use chappe::notice::{Counts, Hop, Id, Level, NodeId, Outcome, Receipt, Statement, Time, Tlp};
+use chappe::notice::{
+    Counts, Hop, Id, Kind, Level, NodeId, Outcome, Receipt, Statement, Time, Tlp,
+};
 use chappe::policy::{Policy, Rule, Then};
 use chappe::routing::{Router, Stored, Verdict};
 use chappe::trust::{As, Trust};
@@ -123,6 +125,29 @@ fn a_region_tells_how_many_of_its_hospitals_have_it_and_keeps_its_own_word() {
     assert_eq!((word.by.clone(), word.outcome), (id("eu-fr-bre"), Outcome::Delivered));
     assert_eq!(word.counts, counts(&[(Outcome::Delivered, 1), (Outcome::Filtered, 1)]));
     assert!(tell(&mut region, later(7_000), &trust).is_empty(), "nothing has changed");
+}
+
+#[test]
+fn of_what_was_erased_before_the_first_count_it_is_told_who_erased_it() {
+    let trust = three_hospitals();
+    let (mut region, m) = region(&trust);
+    let end = Statement {
+        kind: Kind::Withdrawal,
+        re: Some(m.id()),
+        erase: Some(true),
+        iat: national().iat + 1,
+        ..national()
+    };
+    keep(&mut region, &arriving("eu-fr-bre", &["eu-fr"], &end));
+    let came = region.ledger().from(m.id()).map(|from| from.cloned());
+    let (own, _, _) = region.erasure(NOW, &trust, m.id(), came).expect("a word");
+    region.keep_receipt(own, String::new());
+    region.erased(m.id());
+    region.keep_receipt(says(CLIENTS[0], m.id(), Outcome::Erased, 10), String::new());
+    let told = tell(&mut region, later(6), &trust);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert_eq!(told[0].counts, counts(&[(Outcome::Erased, 1)]));
+    assert_eq!(told[0].outcome, Outcome::Erased);
 }
 
 #[test]
