@@ -142,6 +142,9 @@ impl Relay<'_> {
                 }
             }
             self.mem.rewound.insert(up.clone(), self.mem.rewinds);
+            let ups = self.w.tree.upstreams(self.n);
+            let all = ups.iter().all(|up| self.mem.rewound.contains_key(up));
+            self.w.seats[self.n].asks_again &= !all;
             self.w.note(|| format!("{me} has the board of {up} again"));
             for actor in [Actor::Papers, Actor::Heard, Actor::Down] {
                 self.w.wake_actor(self.n, &actor(up.clone()), self.w.now + 1);

@@ -1,8 +1,6 @@
 //! What goes wrong, and when: lost PubAcks and settlements, cut links, dead servers and relays,
 //! wrong clocks, restored backups. Everything follows from the seed.
 
-use std::collections::BTreeMap;
-
 use super::model::{Ms, Stream};
 use super::random::Seeded;
 use super::world::{Event, World};
@@ -226,9 +224,6 @@ impl World {
 
     pub(crate) fn restore(&mut self, at: usize) {
         let Some(copy) = self.seats[at].backup.take() else { return };
-        // Not TRUST: the upstreams' durables are past what was in it, and a rewind brings boards.
-        let copy: BTreeMap<String, Stream> =
-            copy.into_iter().filter(|(name, _)| name != "TRUST").collect();
         let names: Vec<String> = copy.keys().cloned().collect();
         let one = self.rng.below(names.len() + 1);
         let id = self.seats[at].id.clone();

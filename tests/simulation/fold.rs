@@ -54,7 +54,7 @@ pub(crate) fn memory(w: &mut World, n: usize) -> Memory {
     if memory.router.judge(&memory.believed) > 0 {
         memory.rewinds += 1;
     }
-    if std::mem::take(&mut w.seats[n].asks_again) {
+    if w.seats[n].asks_again {
         memory.rewinds += 1;
     }
     memory
