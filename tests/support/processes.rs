@@ -16,11 +16,12 @@ rm -rf "$1""#;
 const COMPLAINTS: usize = 6;
 
 /// Where servers sync every write: in memory if there is room, else on the disk; or in the folder
-/// that `CHAPPE_TEST_DIR` names. A test kills processes and never the machine, so nothing is lost
-/// that a disk would keep; on a shared disk most of a run is waiting.
+/// that `SERVERS_DIR` names (with `CHAPPE_` before it would be a setting of the program). A test
+/// kills processes and never the machine, so nothing is lost that a disk would keep; on a shared
+/// disk most of a run is waiting.
 fn quick() -> PathBuf {
     const ROOM_KIB: u64 = 4 << 20;
-    if let Some(chosen) = std::env::var_os("CHAPPE_TEST_DIR") {
+    if let Some(chosen) = std::env::var_os("SERVERS_DIR") {
         return chosen.into();
     }
     let memory = Path::new("/dev/shm");
