@@ -20,6 +20,8 @@ pub const MAX_WAITING: usize = 1_000;
 /// Seconds in which the same report, answer or note is a repeated command, not a new one: as long
 /// as a node would still take the copy.
 const REPEATED: u64 = 24 * 3600;
+/// Seconds by which the life of the same may differ: an update is dated after what it updates.
+const SAME_LIFE: u64 = 60;
 const WAITING: &str = "waiting";
 const SENT: &str = "sent";
 const ENDING: &str = ".chappe";
@@ -244,6 +246,11 @@ impl Spool {
     /// [`SpoolError::Disk`].
     pub fn repeated(&self, statement: &Statement) -> Result<Option<Id>, SpoolError> {
         let bare = |s: &Statement| Statement { iat: 0, exp: 0, re: None, ..s.clone() };
+        // A renewal says the same for longer.
+        let lasts = |s: &Statement| s.exp.saturating_sub(s.iat);
+        let as_long = |s: &Statement| {
+            s.exp == statement.exp || lasts(s).abs_diff(lasts(statement)) <= SAME_LIFE
+        };
         for which in [WAITING, SENT] {
             for entry in self.list(which)?.into_iter().rev() {
                 if entry.iat + REPEATED < statement.iat {
@@ -255,7 +262,8 @@ impl Spool {
                 };
                 let follows =
                     |s: &Statement| s.re == statement.re || statement.re == Some(entry.id);
-                if copy.is_some_and(|(s, _)| follows(&s) && bare(&s) == bare(statement)) {
+                let says = |s: &Statement| as_long(s) && bare(s) == bare(statement);
+                if copy.is_some_and(|(s, _)| follows(&s) && says(&s)) {
                     return Ok(Some(entry.id));
                 }
             }

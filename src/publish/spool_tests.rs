@@ -138,6 +138,9 @@ fn what_is_said_again_within_a_day_is_found_whether_it_waits_or_has_gone() {
         assert_eq!(again(begun, Some(Id::of(b"other"))), None);
         lab.spool.settle(id).expect("moved");
     }
+    let renewal = statement("A", begun);
+    let renewal = Statement { exp: renewal.exp + 80 * 86_400, re: Some(id), ..renewal };
+    assert_eq!(lab.spool.repeated(&renewal).expect("looked"), None, "it says so for longer");
     let other = Statement { title: "Another".into(), ..statement("A", begun) };
     assert_eq!(lab.spool.repeated(&other).expect("looked"), None);
     lab.spool.forget(id).expect("gone");
