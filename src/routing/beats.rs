@@ -170,7 +170,7 @@ impl Beats {
         self.covered.retain(|_, until| *until > now);
         let mut outlook = Outlook::default();
         let mut newer = BTreeSet::new();
-        self.forget_the_silent(now, trust, ledger);
+        self.forget_the_silent(now, me, (trust, links), ledger);
         self.forget_what_nobody_brings(me, trust);
         for (channel, heard) in self.channels.iter_mut().filter(|(c, _)| c.issuer != *me) {
             let period = heard.beat.period();
@@ -228,20 +228,29 @@ impl Beats {
     }
 
     /// An issuer beats on a channel for as long as something on it lasts, and on its own
-    /// constituency always: the others may end. What never came cannot be seen to end; if its
-    /// issuer goes on to speak of others, the alarm about it has been heard for a day.
-    fn forget_the_silent(&mut self, now: Time, trust: &Trust, ledger: &Ledger) {
-        let mut spoke: HashMap<NodeId, u64> = HashMap::new();
+    /// constituency always: the others may end. What never came cannot be seen to end. If its
+    /// issuer goes on to speak of others, the alarm about it has been heard for a day; and what it
+    /// said before an outage, and not after, says nothing of now.
+    fn forget_the_silent(
+        &mut self,
+        now: Time,
+        me: &NodeId,
+        (trust, links): (&Trust, &Links),
+        ledger: &Ledger,
+    ) {
+        let mut spoke: HashMap<NodeId, Time> = HashMap::new();
         for (channel, heard) in &self.channels {
             let last = spoke.entry(channel.issuer.clone()).or_default();
-            *last = heard.beat.iat.max(*last);
+            *last = heard.came.max(*last);
         }
         self.channels.retain(|channel, heard| {
-            let end = Time::from_secs(heard.beat.exp);
-            let speaks = spoke.get(&channel.issuer).is_some_and(|last| *last > heard.beat.exp);
-            let told = speaks && now.since(end) >= ALARM;
+            let (end, period) = (Time::from_secs(heard.beat.exp), heard.beat.period());
+            let speaks = |since: Time| spoke.get(&channel.issuer).is_some_and(|at| *at > since);
+            let told = speaks(end) && now.since(end) >= ALARM;
+            let before = |up: Time| heard.came < up && speaks(up) && now.since(up) >= period;
+            let gone = up(me, trust, links, channel).is_some_and(before);
             let lasts = ledger.is_alive(channel, now) || is_constant(trust, channel);
-            now < end || lasts || !(heard.whole || told)
+            lasts || !(gone || now >= end && (heard.whole || told))
         });
     }
 }
@@ -287,12 +296,17 @@ fn is_watched(
     channel: &Channel,
     period: Duration,
 ) -> bool {
-    links.iter().any(|(up, since)| {
-        let issuer = &channel.issuer;
+    up(me, trust, links, channel).is_some_and(|since| now.since(since) >= period)
+}
+
+/// Since when a link that brings this channel is up, the first of them.
+fn up(me: &NodeId, trust: &Trust, links: &Links, channel: &Channel) -> Option<Time> {
+    let issuer = &channel.issuer;
+    let brings = |up: &NodeId| {
         let leads = up == issuer || issuer.contains(up) || trust.link(issuer, up).is_some();
-        let carried = trust.link(up, me).is_some_and(|l| carries(l, &channel.scope, channel.tlp));
-        leads && carried && since.is_some_and(|since| now.since(since) >= period)
-    })
+        leads && trust.link(up, me).is_some_and(|l| carries(l, &channel.scope, channel.tlp))
+    };
+    links.iter().filter(|(up, _)| brings(up)).filter_map(|(_, since)| *since).min()
 }
 
 fn behind<'b>(trust: &Trust, beat: &'b Heartbeat) -> impl Iterator<Item = NodeId> + 'b {

@@ -209,3 +209,23 @@ fn an_alarm_about_a_channel_that_its_issuer_left_ends_after_a_day() {
     assert_eq!(alarms(27, true), (0, 0), "three hours and a day later");
     assert_eq!(alarms(27, false), (1, 1), "nothing is heard of the issuer at all");
 }
+
+#[test]
+fn what_an_issuer_said_before_an_outage_and_not_after_says_nothing_of_now() {
+    let (me, trust) = (id("eu-fr-bre"), trust());
+    let router = Router::new(me.clone(), chappe::policy::Policy::default());
+    let at = |minutes: u64| NOW + Duration::from_secs(60 * minutes);
+    let links = Links::from([(id("eu-fr"), Some(at(100)))]);
+    let never_came = Heartbeat { count: 1, newest: vec![Id::of(b"a notice")], ..beat() };
+    let withheld = |speaks: bool| {
+        let mut beats = Beats::default();
+        assert!(beats.hear(NOW, never_came.clone()));
+        let (iat, exp) = (at(110).secs(), at(290).secs());
+        let other = Heartbeat { tlp: Tlp::Clear, iat, exp, ..beat() };
+        assert!(!speaks || beats.hear(at(110), other));
+        let seen = beats.look(at(160), &me, &trust, router.ledger(), &links, |_| false);
+        seen.withheld.len()
+    };
+    assert_eq!(withheld(true), 0, "it speaks again, and of this no more");
+    assert_eq!(withheld(false), 1, "nothing is heard of the issuer since");
+}
