@@ -83,6 +83,14 @@ pub(crate) fn unfinished(source: &Source) -> Vec<String> {
     named(source, &words.map(|word| word.concat()), |text| text.to_owned())
 }
 
+/// What a merge leaves where two changes met and nobody decided.
+pub(crate) fn undecided(source: &Source) -> Vec<String> {
+    let starts = ["<", ">", "|"].map(|sign| format!("{} ", sign.repeat(7)));
+    let met = |line: &str| starts.iter().any(|start| line.starts_with(start.as_str()));
+    let lines = numbered(&source.text).filter(|(_, line)| met(line));
+    lines.map(|(line, text)| format!("{}:{line}: `{text}`", source.path)).collect()
+}
+
 /// Words about who wrote something. It is read for what it says; `git log` has the names.
 pub(crate) fn signed(source: &Source) -> Vec<String> {
     let words = [
@@ -175,5 +183,13 @@ mod fires {
         let name = ["Cla", "ude Chappe's telegraph"].concat();
         assert_eq!(signed(&Source::new("README.md", &name)).len(), 0);
         assert_eq!(signed(&source(&name)).len(), 1);
+    }
+
+    #[test]
+    fn on_what_a_merge_left_undecided() {
+        for sign in ["<", ">", "|"] {
+            assert_eq!(undecided(&source(&format!("{} x\n", sign.repeat(7)))).len(), 1, "{sign}");
+        }
+        assert!(undecided(&source("<<< x\n=======\n")).is_empty(), "a heading in prose");
     }
 }
