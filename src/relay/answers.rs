@@ -108,10 +108,12 @@ async fn fetch(
         waiting: None,
     } = &question
     {
-        return match who {
-            Who::Publisher => write(&desk::held(&*node.router.lock().await, ids)),
-            _ => refusal("bad question"),
+        let asker = match who {
+            Who::Publisher => Asker::Local,
+            Who::Neighbour(child) => Asker::Neighbour(child),
+            Who::Subscriber => return refusal("bad question"),
         };
+        return write(&desk::held(&*node.router.lock().await, asker, ids));
     }
     if question == (FetchQuestion { waiting: Some(true), ..FetchQuestion::default() }) {
         return match who {

@@ -178,7 +178,12 @@ async fn send_again(node: &Node, now: Time, cases: &[Case]) -> Result<(), PlaceE
 }
 
 /// Puts a report of CASES into the outbox; false if it is not here, or its source has its share.
-async fn send_up(node: &Node, router: &Router, id: Id, up: &NodeId) -> Result<bool, PlaceError> {
+pub(super) async fn send_up(
+    node: &Node,
+    router: &Router,
+    id: Id,
+    up: &NodeId,
+) -> Result<bool, PlaceError> {
     let Some(statement) = router.ledger().statement(id) else { return Ok(false) };
     let cases = address::subject(&Place::Cases, statement, id);
     let unknown = |e: &dyn std::fmt::Display| PlaceError::Unknown(e.to_string());

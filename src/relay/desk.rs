@@ -41,7 +41,7 @@ pub struct FetchQuestion {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rewind: Option<bool>,
     /// Own notices, at most [`MAX_ASKED`]: which of them does the node hold? Its publishers ask, in
-    /// case it was restored from a backup.
+    /// case it was restored from a backup; and children, of what they have sent up.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub held: Option<Vec<Id>>,
     /// `true`: how many messages of this neighbour wait in its intake?
@@ -182,15 +182,19 @@ pub(super) fn receipts(
     FetchAnswer { receipts, next, ..FetchAnswer::default() }
 }
 
-/// Which of these own notices the node holds.
-pub(super) fn held(router: &Router, ids: &[Id]) -> FetchAnswer {
+/// Which of these notices the node holds: of its own, if a publisher asks; else of the asker's.
+pub(super) fn held(router: &Router, asker: Asker<'_>, ids: &[Id]) -> FetchAnswer {
+    let ids = ids.get(..MAX_ASKED).unwrap_or(ids);
+    if let Asker::Neighbour(node) = asker {
+        return FetchAnswer { ids: router.has_of(node, ids), ..FetchAnswer::default() };
+    }
     let own = |id: &&Id| {
         // What was deleted at the end of its case was not lost: nobody shall send it again.
         let statement = router.ledger().statement(**id);
         let own = statement.is_some_and(|statement| statement.iss == *router.me());
         own || router.was_over(**id)
     };
-    let ids = ids.iter().take(MAX_ASKED).filter(own).copied().collect();
+    let ids = ids.iter().filter(own).copied().collect();
     FetchAnswer { ids, ..FetchAnswer::default() }
 }
 

@@ -32,6 +32,7 @@ mod placing;
 mod poison;
 mod quarantine;
 mod receipts;
+mod reconcile;
 mod room;
 mod run;
 mod settle;

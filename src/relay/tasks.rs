@@ -12,8 +12,8 @@ use super::error::RelayError;
 use super::gate::Gate;
 use super::node::Node;
 use super::{
-    adapt, answers, beats, belief, casework, counts, erase, expiry, outbox, owed, quarantine, room,
-    work,
+    adapt, answers, beats, belief, casework, counts, erase, expiry, outbox, owed, quarantine,
+    reconcile, room, work,
 };
 use crate::address::{
     self, Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
@@ -160,7 +160,8 @@ fn spawn_link(
         let watching = watch(&node, &upstream, &link, &states, &stop);
         let rewinding = adapt::rewind(&node, &upstream, &link, &stop);
         let learning = beats::learn(&node, &link, &stop);
-        tokio::join!(downward, believing, hearing, upward, watching, rewinding, learning);
+        let mending = reconcile::watch(&node, &upstream, &link, &stop);
+        tokio::join!(downward, believing, hearing, upward, watching, rewinding, learning, mending);
         Ok(())
     });
 }

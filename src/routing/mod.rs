@@ -12,6 +12,7 @@ mod erase;
 mod follow;
 mod over;
 mod receipts;
+mod reconcile;
 mod router;
 mod shares;
 mod step;

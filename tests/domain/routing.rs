@@ -2,6 +2,7 @@
 
 mod cases;
 mod over;
+mod reconcile;
 
 use crate::forge::*;
 use chappe::address::{Place, Source};

@@ -31,6 +31,7 @@ mod poison;
 mod quarantine;
 mod reach;
 mod replay;
+mod restored;
 mod room;
 mod rotation;
 mod secrets;

@@ -54,26 +54,6 @@ fn counts(spool: &Spool) -> (usize, usize) {
     (spool.waiting().expect("a list").len(), spool.sent().expect("a list").len())
 }
 
-fn copy(from: &Path, to: &Path) {
-    let done = Command::new("cp").arg("-a").arg(from).arg(to).status().expect("runs");
-    assert!(done.success(), "{from:?}");
-}
-
-/// Copies every stream; no server may run.
-fn back_up(all: &Federation) {
-    copy(&all.rendered.out.join("jetstream"), &all.rendered.out.join("backup"));
-}
-
-/// Puts one stream back as it was then.
-fn restore(all: &Federation, node: &str, stream: &str) {
-    let place = |folder: &str| {
-        let streams = all.rendered.out.join(folder).join("jetstream").join(node).join("streams");
-        streams.join(stream)
-    };
-    std::fs::remove_dir_all(place("jetstream")).expect("removed");
-    copy(&place("backup"), &place("jetstream"));
-}
-
 /// Waits until the board of a region has so many notices.
 async fn board_has(all: &Federation, count: usize) {
     let enough = async || {
@@ -209,7 +189,7 @@ async fn a_node_that_is_restored_from_an_old_backup_is_given_what_it_lacks() {
     published(&all, &early, "EARLY").await;
     board_has(&all, 1).await;
     all.kill_server();
-    back_up(&all);
+    all.back_up();
     all.start_server().await;
     all.all_ready().await;
     published(&all, &late, "LATE").await;
@@ -217,7 +197,7 @@ async fn a_node_that_is_restored_from_an_old_backup_is_given_what_it_lacks() {
     all.kill_relay(AT);
     all.kill_server();
     // CERT-FR's board alone is older; its receipts say that all was delivered.
-    restore(&all, AT, "BOARD");
+    all.bring_back(AT, "BOARD");
     all.start_server().await;
     all.start_relay(AT);
     all.all_ready().await;
@@ -240,7 +220,7 @@ async fn what_only_the_cases_have_after_a_restore_goes_on_its_way_again() {
     let first = all.publish(&report(b"{\"n\":1}"), b"{\"n\":1}".to_vec()).await;
     all.holds(AT, "CASES", &first.to_string()).await;
     all.kill_server();
-    back_up(&all);
+    all.back_up();
     all.start_server().await;
     all.all_ready().await;
     [HOSPITAL, AT].iter().for_each(|node| all.kill_relay(node));
@@ -253,8 +233,8 @@ async fn what_only_the_cases_have_after_a_restore_goes_on_its_way_again() {
     all.holds(AT, "INTAKE_CHILD_eu-fr-bre", &telephoned.to_string()).await;
     all.kill_relay(REGION);
     all.kill_server();
-    restore(&all, REGION, "BOARD");
-    restore(&all, AT, "INTAKE_CHILD_eu-fr-bre");
+    all.bring_back(REGION, "BOARD");
+    all.bring_back(AT, "INTAKE_CHILD_eu-fr-bre");
     all.start_server().await;
     [HOSPITAL, REGION, AT].iter().for_each(|node| all.start_relay(node));
     all.holds(HOSPITAL, "CASES", &answer.to_string()).await;

@@ -5,6 +5,7 @@
 #![allow(clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::unwrap_used)]
 
 mod apart;
+mod backup;
 mod look;
 mod notices;
 mod ports;

@@ -1,0 +1,181 @@
+//! Finds out what an upstream lacks that was brought back from an older copy of its streams: by
+//! itself it cannot know what it had. What is not there is sent again.
+//!
+//! Asked when the relay starts, each time the link comes up, and each period: a relay above may
+//! begin anew while its server stays. Nothing is remembered beyond one connection but what was
+//! tried, so whatever is lost in between is found at the next look.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::casework;
+use super::conditions::until;
+use super::desk::{FetchAnswer, FetchQuestion, MAX_ASKED};
+use super::node::Node;
+use crate::address;
+use crate::bus::{Bus, PlaceError};
+use crate::jws;
+use crate::notice::{Id, NodeId};
+
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Before an upstream is asked again that has not answered.
+const AGAIN: Duration = Duration::from_secs(5);
+/// Between two questions: an asker has 600 a minute for everything.
+const PACE: Duration = Duration::from_millis(500);
+/// What stays away, whatever is done, is tried again after so many periods at most.
+const RAREST: u64 = 64;
+
+/// Looks until told to stop.
+pub(super) async fn watch(node: &Node, upstream: &NodeId, link: &Bus, stop: &CancellationToken) {
+    let mut state = link.state();
+    loop {
+        // What comes up again may have been brought back since.
+        let mut above = Above { node, upstream, link, tries: Tries::default() };
+        if until(stop, state.wait_for(|up| *up)).await.is_none_or(|up| up.is_err()) {
+            return;
+        }
+        let same = async {
+            loop {
+                node.lease.at_work().await;
+                let pause = if above.look().await { node.period } else { AGAIN.min(node.period) };
+                tokio::time::sleep(pause).await;
+            }
+        };
+        let changed = async {
+            tokio::select! {
+                changed = state.changed() => changed,
+                () = same => Ok(()),
+            }
+        };
+        if until(stop, changed).await.is_none_or(|changed| changed.is_err()) {
+            return;
+        }
+    }
+}
+
+/// One upstream over one connection.
+struct Above<'a> {
+    node: &'a Node,
+    upstream: &'a NodeId,
+    link: &'a Bus,
+    tries: Tries,
+}
+
+/// What became of a question.
+enum Said {
+    Answer(FetchAnswer),
+    /// An older relay does not know it.
+    Unknown,
+    /// Nobody answers, or not now.
+    Nothing,
+}
+
+impl Above<'_> {
+    /// One look; whether the upstream has answered.
+    async fn look(&mut self) -> bool {
+        self.tries.begin();
+        match self.held().await {
+            Ok(answered) => answered,
+            Err(error) => {
+                tracing::warn!(upstream = %self.upstream, %error,
+                    "what it lacks is not sent again yet");
+                false
+            }
+        }
+    }
+
+    /// Sends up again what went up once and is not there.
+    async fn held(&mut self) -> Result<bool, PlaceError> {
+        let now = crate::time::now();
+        let sent = self.node.router.lock().await.sent_up(now, &self.node.trust(), self.upstream);
+        for ids in sent.chunks(MAX_ASKED) {
+            let question = FetchQuestion { held: Some(ids.to_vec()), ..FetchQuestion::default() };
+            let held = match self.ask(&question).await {
+                Said::Answer(answer) => answer.ids,
+                Said::Unknown => {
+                    tracing::debug!(upstream = %self.upstream, "it does not say what it holds");
+                    return Ok(true);
+                }
+                Said::Nothing => return Ok(false),
+            };
+            for id in ids.iter().filter(|id| !held.contains(id)) {
+                if self.tries.is_due(*id) {
+                    self.again(*id).await?;
+                }
+            }
+            tokio::time::sleep(PACE).await;
+        }
+        Ok(true)
+    }
+
+    async fn again(&self, id: Id) -> Result<(), PlaceError> {
+        let router = self.node.router.lock().await;
+        if casework::send_up(self.node, &router, id, self.upstream).await? {
+            tracing::info!(%id, upstream = %self.upstream, "it lacks this: sent up again");
+        }
+        Ok(())
+    }
+
+    async fn ask(&self, question: &FetchQuestion) -> Said {
+        let Ok(question) = serde_json::to_vec(question) else { return Said::Unknown };
+        let subject = address::fetch(self.node.me.as_str());
+        let Ok(answer) = self.link.ask(&subject, question, PATIENCE).await else {
+            return Said::Nothing;
+        };
+        if let Ok(answer) = jws::from_slice::<FetchAnswer>(&answer) {
+            return Said::Answer(answer);
+        }
+        let error = serde_json::from_slice::<serde_json::Value>(&answer).ok();
+        match error.as_ref().and_then(|value| value.get("error")?.as_str()) {
+            Some("bad question") => Said::Unknown,
+            _ => Said::Nothing,
+        }
+    }
+}
+
+/// What was tried and how often: at once, and then after 2, 4, 8 ... looks. An upstream that never
+/// says that it has something would else be sent it for ever.
+#[derive(Default)]
+struct Tries {
+    look: u64,
+    /// How often, and at which look next. What is missing no more is forgotten.
+    tried: BTreeMap<Id, (u64, u64)>,
+    before: BTreeMap<Id, (u64, u64)>,
+}
+
+impl Tries {
+    fn begin(&mut self) {
+        self.look += 1;
+        self.before = std::mem::take(&mut self.tried);
+    }
+
+    /// Whether to try this now, which is missing.
+    fn is_due(&mut self, id: Id) -> bool {
+        let (pause, next) = self.before.get(&id).copied().unwrap_or((1, self.look));
+        let is_due = next <= self.look;
+        let pause = if is_due { (pause * 2).min(RAREST) } else { pause };
+        let next = if is_due { self.look + pause } else { next };
+        self.tried.insert(id, (pause, next));
+        is_due
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stays_missing_is_tried_ever_more_rarely_and_what_was_there_meanwhile_at_once() {
+        let mut tries = Tries::default();
+        let id = Id::of(b"report");
+        let mut due = |missing: bool| {
+            tries.begin();
+            missing && tries.is_due(id)
+        };
+        let looks: Vec<u64> = (1..=200).filter(|_| due(true)).collect();
+        assert_eq!(looks, [1, 3, 7, 15, 31, 63, 127, 191]);
+        assert!(!due(false) && due(true), "it was there, and is missing again");
+    }
+}
