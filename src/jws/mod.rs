@@ -16,7 +16,7 @@ pub use self::compact::{Compact, JwsError, Typ, sign, sign_with};
 pub(crate) use self::faulty::Faulty;
 pub use self::general::{General, MAX_DOCUMENT_BYTES, MAX_SIGNATURES};
 pub use self::key::{Jwk, KeyError, KeyId, PublicKey, SecretKey, Signer, SignerError};
-pub use self::strict::{JsonError, MAX_DEPTH, from_slice};
+pub use self::strict::{JsonError, MAX_DEPTH, from_slice, reread};
 
 /// Encodes without padding, the only form on the wire (RFC 7515 section 2).
 #[must_use]

@@ -48,7 +48,7 @@ struct Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ledger {
     entries: HashMap<Id, Entry>,
-    threads: BTreeMap<ThreadKey, Thread>,
+    threads: HashMap<ThreadKey, Thread>,
     /// Withdrawals by target and by who withdraws, for what is no version of a thread: another's
     /// may come before the target does, and must not count against it.
     ended: HashMap<(Id, NodeId), Id>,
@@ -204,7 +204,7 @@ impl Ledger {
     }
 
     fn count_all(&mut self) {
-        (self.threads, self.ended) = (BTreeMap::new(), HashMap::new());
+        (self.threads, self.ended) = (HashMap::new(), HashMap::new());
         self.erasing.clear();
         let good = self.entries.iter().filter(|(_, entry)| !entry.void);
         let good: Vec<_> = good.map(|(id, entry)| (*id, Arc::clone(&entry.statement))).collect();

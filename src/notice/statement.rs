@@ -183,6 +183,14 @@ impl Statement {
         Ok(statement)
     }
 
+    /// Reads a statement that [`Self::parse`] took before it was stored.
+    ///
+    /// # Errors
+    /// [`StatementError`] if it is none.
+    pub fn reread(bytes: &[u8]) -> Result<Self, StatementError> {
+        Ok(jws::reread(bytes)?)
+    }
+
     /// When it expires.
     #[must_use]
     pub fn expires(&self) -> Time {

@@ -239,7 +239,7 @@ fn receipt(router: &mut Router, message: &Delivery) -> Result<(), String> {
     let text = std::str::from_utf8(&message.payload).map_err(|e| e.to_string())?;
     let compact = Compact::parse(text, Typ::Receipt).map_err(|e| e.to_string())?;
     let payload = compact.unverified_payload();
-    let receipt: Receipt = jws::from_slice(payload).map_err(|e| e.to_string())?;
+    let receipt: Receipt = jws::reread(payload).map_err(|e| e.to_string())?;
     if message.subject == address::unanswered(receipt.of, &receipt.by) {
         router.keep_call(receipt);
     } else {

@@ -33,6 +33,10 @@ impl Router {
         else {
             return;
         };
+        // Nearly everything lies there for all.
+        if address::subject(&Place::Board, &s, id) == subject {
+            return;
+        }
         let places = seat.links.iter().map(|link| Place::Direct(link.to.clone()));
         let places: Vec<Place> =
             places.filter(|place| address::subject(place, &s, id) == subject).collect();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::refused::Refused;
 use super::steps::CLOCK_LEEWAY;
 use crate::address::Source;
-use crate::jws::{self, Compact, Typ};
+use crate::jws::{self, Compact, JsonError, Typ};
 use crate::notice::{Hop, Id, MAX_HOPS, NodeId, Reason, Statement, Time, Wire};
 use crate::trust::{Trust, Usage};
 
@@ -21,13 +21,17 @@ pub(super) enum Depth {
 
 /// A custody's parsed hops.
 pub(super) fn read(wire: &Wire) -> Result<Vec<Hop>, Refused> {
-    wire.hops.iter().map(|text| unverified(text)).collect()
+    wire.hops.iter().map(|text| unverified(text, jws::from_slice)).collect()
 }
 
-fn unverified(text: &str) -> Result<Hop, Refused> {
+/// As [`read`], of a custody that was read so before it was stored.
+pub(super) fn reread(wire: &Wire) -> Result<Vec<Hop>, Refused> {
+    wire.hops.iter().map(|text| unverified(text, jws::reread)).collect()
+}
+
+fn unverified(text: &str, read: fn(&[u8]) -> Result<Hop, JsonError>) -> Result<Hop, Refused> {
     let hop = Compact::parse(text, Typ::Hop).map_err(Refused::from)?;
-    jws::from_slice(hop.unverified_payload())
-        .map_err(|e| Refused::new(Reason::HopChain, e.to_string()))
+    read(hop.unverified_payload()).map_err(|e| Refused::new(Reason::HopChain, e.to_string()))
 }
 
 /// Whose hop must be the newest, given the source; `None` where there is no custody yet.

@@ -140,8 +140,8 @@ pub fn verify_file(
 /// If it is not what this node writes: somebody else wrote into its stream.
 pub fn read_stored(wire: &Wire) -> Result<(Statement, KeyId, Vec<Hop>), Refused> {
     let compact = Compact::parse(&wire.notice, Typ::Notice)?;
-    let statement = Statement::parse(compact.unverified_payload())?;
-    Ok((statement, compact.kid().clone(), custody::read(wire)?))
+    let statement = Statement::reread(compact.unverified_payload())?;
+    Ok((statement, compact.kid().clone(), custody::reread(wire)?))
 }
 
 /// What holds by signatures alone, wherever it came from.
