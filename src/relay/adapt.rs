@@ -122,7 +122,7 @@ struct Asked {
 
 /// Whether the board was still on its way, until what was there is here and looked at. A board that
 /// begins again before it has come to its end never does: after an outage heartbeats overtake it.
-async fn comes_by_itself(node: &Node, link: &Bus) -> bool {
+pub(super) async fn comes_by_itself(node: &Node, link: &Bus) -> bool {
     let durable = address::child_durable(&node.me);
     let progress = async || link.progress("BOARD", &durable).await.ok();
     let Some(begun) = progress().await else { return false };
@@ -139,7 +139,8 @@ async fn comes_by_itself(node: &Node, link: &Bus) -> bool {
     true
 }
 
-async fn ask(node: &Node, link: &Bus) -> Result<(), String> {
+/// Asks an upstream to begin its board for this node again.
+pub(super) async fn ask(node: &Node, link: &Bus) -> Result<(), String> {
     let question = FetchQuestion { rewind: Some(true), ..FetchQuestion::default() };
     let question = serde_json::to_vec(&question).map_err(|e| e.to_string())?;
     let answer = link.ask(&address::fetch(node.me.as_str()), question, PATIENCE).await;

@@ -15,7 +15,7 @@ use super::verbs::at_desk;
 use crate::address::{self, Neighbourhood, Source};
 use crate::bus::{BusError, Request};
 use crate::jws;
-use crate::notice::{Id, NodeId};
+use crate::notice::{Id, NodeId, Time};
 
 /// Questions of one asker in a minute; a waiting `publish` asks a few times a second at first.
 const MAX_PER_MINUTE: u32 = 600;
@@ -86,6 +86,15 @@ enum Who {
     Subscriber,
 }
 
+impl Who {
+    fn asker(&self) -> Asker<'_> {
+        match self {
+            Self::Neighbour(child) => Asker::Neighbour(child),
+            Self::Publisher | Self::Subscriber => Asker::Local,
+        }
+    }
+}
+
 async fn fetch(
     node: &Node,
     askers: &HashMap<String, Who>,
@@ -98,65 +107,79 @@ async fn fetch(
         return refusal("too many questions; ask again in a minute");
     }
     let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
-    if let FetchQuestion {
-        receipts: None,
-        skip: 0,
-        trust: None,
-        list: None,
-        rewind: None,
-        held: Some(ids),
-        waiting: None,
-    } = &question
-    {
-        let asker = match who {
-            Who::Publisher => Asker::Local,
-            Who::Neighbour(child) => Asker::Neighbour(child),
-            Who::Subscriber => return refusal("bad question"),
-        };
-        return write(&desk::held(&*node.router.lock().await, asker, ids));
-    }
-    if question == (FetchQuestion { waiting: Some(true), ..FetchQuestion::default() }) {
-        return match who {
-            Who::Neighbour(child) => waiting(node, child).await,
-            _ => refusal("bad question"),
-        };
-    }
-    let FetchQuestion { receipts, skip, trust, list, rewind, held: None, waiting: None } = question
-    else {
-        return refusal("bad question");
-    };
-    let Budgets { papers, rewinds, .. } = budgets;
-    match (receipts, trust, list, rewind, who) {
-        (None, Some(_), None, None, _) if !papers.allows(now, &request.subject) => {
-            refusal("too many questions; ask again in a minute")
-        }
-        (None, Some(from), None, None, _) => {
+    let Some(asked) = one(question) else { return refusal("bad question") };
+    let too_many = "too many questions; ask again in a minute";
+    match (asked, who) {
+        (Asked::Trust(_), _) if !budgets.papers.allows(now, &request.subject) => refusal(too_many),
+        (Asked::Trust(from), _) => {
             write(&desk::documents(&node.archive.lock().await.documents, from))
         }
-        (Some(of), None, None, None, Who::Publisher) => {
-            receipts_of(node, Asker::Local, of, skip).await
+        (_, Who::Subscriber) => refusal("bad question"),
+        (Asked::Receipts(of, skip), who) => {
+            let router = node.router.lock().await;
+            write(&desk::receipts(&router, &node.trust(), who.asker(), of, skip))
         }
-        (Some(of), None, None, None, Who::Neighbour(child)) => {
-            receipts_of(node, Asker::Neighbour(child), of, skip).await
+        (Asked::Held(ids), who) => {
+            write(&desk::held(&*node.router.lock().await, who.asker(), &ids))
         }
-        (None, None, Some(digest), None, Who::Neighbour(child)) => {
-            let ids = beats::list(node, child, digest).await;
-            write(&FetchAnswer { ids, ..FetchAnswer::default() })
-        }
-        (None, None, None, Some(true), Who::Neighbour(child)) => {
-            if rewinds.allows(now, child.as_str()) {
-                rewind_board(node, child).await
-            } else {
-                refusal("too many rewinds; ask again in a minute")
-            }
+        (asked, Who::Neighbour(child)) => {
+            neighbours(node, child, asked, &mut budgets.rewinds, now).await
         }
         _ => refusal("bad question"),
     }
 }
 
-async fn receipts_of(node: &Node, asker: Asker<'_>, of: Id, skip: usize) -> Vec<u8> {
-    let router = node.router.lock().await;
-    write(&desk::receipts(&router, &node.trust(), asker, of, skip))
+/// What a neighbour alone may ask.
+async fn neighbours(
+    node: &Node,
+    child: &NodeId,
+    asked: Asked,
+    rewinds: &mut Budget,
+    now: Time,
+) -> Vec<u8> {
+    let ids = match asked {
+        Asked::List(digest) => beats::list(node, child, digest).await,
+        Asked::Addressed(after) => {
+            node.router.lock().await.addressed(now, child, after, desk::MAX_ASKED)
+        }
+        Asked::Waiting(true) => return waiting(node, child).await,
+        Asked::Rewind(true) if rewinds.allows(now, child.as_str()) => {
+            return rewind_board(node, child).await;
+        }
+        Asked::Rewind(true) => return refusal("too many rewinds; ask again in a minute"),
+        _ => return refusal("bad question"),
+    };
+    write(&FetchAnswer { ids, ..FetchAnswer::default() })
+}
+
+/// What a question asks for.
+enum Asked {
+    Receipts(Id, usize),
+    Trust(usize),
+    List(Id),
+    Rewind(bool),
+    Held(Vec<Id>),
+    Addressed(Id),
+    Waiting(bool),
+}
+
+/// `None` unless it asks for one thing.
+fn one(question: FetchQuestion) -> Option<Asked> {
+    let FetchQuestion { receipts, skip, trust, list, rewind, held, addressed, waiting } = question;
+    if receipts.is_none() && skip > 0 {
+        return None;
+    }
+    let all = [
+        receipts.map(|of| Asked::Receipts(of, skip)),
+        trust.map(Asked::Trust),
+        list.map(Asked::List),
+        rewind.map(Asked::Rewind),
+        held.map(Asked::Held),
+        addressed.map(Asked::Addressed),
+        waiting.map(Asked::Waiting),
+    ];
+    let mut asked = all.into_iter().flatten();
+    asked.next().filter(|_| asked.next().is_none())
 }
 
 /// How much of a child's waits in its intake: it keeps back what is more than a little.

@@ -44,6 +44,10 @@ pub struct FetchQuestion {
     /// case it was restored from a backup; and children, of what they have sent up.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub held: Option<Vec<Id>>,
+    /// What was placed for this neighbour alone and still counts, after this id: in order, at most
+    /// [`MAX_ASKED`], in case the neighbour was restored from a backup.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub addressed: Option<Id>,
     /// `true`: how many messages of this neighbour wait in its intake?
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub waiting: Option<bool>,
@@ -59,7 +63,8 @@ pub struct FetchAnswer {
     /// Trust documents, as they were signed.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub documents: Vec<General>,
-    /// The ids of a manifest, ascending; or those of the ids asked for that are held.
+    /// The ids of a manifest, ascending; those of the ids asked for that are held; or what was
+    /// placed for the asker alone.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub ids: Vec<Id>,
     /// Where to ask on from, while there are more.

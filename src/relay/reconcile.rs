@@ -1,5 +1,6 @@
-//! Finds out what an upstream lacks that was brought back from an older copy of its streams: by
-//! itself it cannot know what it had. What is not there is sent again.
+//! Finds out what is lacking since one of the two ends of a link was brought back from an older
+//! copy of its streams: by itself nobody can know what it had. What went up and is not there is
+//! sent again; for what was sent to this node alone and is not here the board is asked for again.
 //!
 //! Asked when the relay starts, each time the link comes up, and each period: a relay above may
 //! begin anew while its server stays. Nothing is remembered beyond one connection but what was
@@ -10,10 +11,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::casework;
 use super::conditions::until;
 use super::desk::{FetchAnswer, FetchQuestion, MAX_ASKED};
 use super::node::Node;
+use super::{adapt, casework};
 use crate::address;
 use crate::bus::{Bus, PlaceError};
 use crate::jws;
@@ -32,7 +33,7 @@ pub(super) async fn watch(node: &Node, upstream: &NodeId, link: &Bus, stop: &Can
     let mut state = link.state();
     loop {
         // What comes up again may have been brought back since.
-        let mut above = Above { node, upstream, link, tries: Tries::default() };
+        let mut above = Above::new(node, upstream, link);
         if until(stop, state.wait_for(|up| *up)).await.is_none_or(|up| up.is_err()) {
             return;
         }
@@ -60,7 +61,10 @@ struct Above<'a> {
     node: &'a Node,
     upstream: &'a NodeId,
     link: &'a Bus,
-    tries: Tries,
+    /// What it lacks.
+    there: Tries,
+    /// What is lacking here.
+    here: Tries,
 }
 
 /// What became of a question.
@@ -72,17 +76,71 @@ enum Said {
     Nothing,
 }
 
-impl Above<'_> {
+impl<'a> Above<'a> {
+    fn new(node: &'a Node, upstream: &'a NodeId, link: &'a Bus) -> Self {
+        Self { node, upstream, link, there: Tries::default(), here: Tries::default() }
+    }
+
     /// One look; whether the upstream has answered.
     async fn look(&mut self) -> bool {
-        self.tries.begin();
+        self.there.begin();
+        self.here.begin();
         match self.held().await {
-            Ok(answered) => answered,
+            Ok(answered) => answered && self.addressed().await,
             Err(error) => {
                 tracing::warn!(upstream = %self.upstream, %error,
                     "what it lacks is not sent again yet");
                 false
             }
+        }
+    }
+
+    /// Asks for the board again if it has something for this node alone that is not here. No
+    /// heartbeat names that.
+    async fn addressed(&mut self) -> bool {
+        let Some(ids) = self.all_addressed().await else { return false };
+        let mut lacking = self.lacks(&ids).await;
+        lacking.retain(|id| self.here.is_due(*id));
+        // What is on its way now is looked at before anything is asked for.
+        if !lacking.is_empty() && adapt::comes_by_itself(self.node, self.link).await {
+            lacking = self.lacks(&lacking).await;
+        }
+        if lacking.is_empty() {
+            return true;
+        }
+        let asked = adapt::ask(self.node, self.link).await;
+        match &asked {
+            Ok(()) => tracing::info!(upstream = %self.upstream, lacking = lacking.len(),
+                "what it has for this node alone is not here: its board comes again"),
+            Err(why) => {
+                tracing::debug!(upstream = %self.upstream, why, "not asked yet");
+                self.here = Tries::default();
+            }
+        }
+        asked.is_ok()
+    }
+
+    async fn lacks(&self, ids: &[Id]) -> Vec<Id> {
+        self.node.router.lock().await.lacks(ids)
+    }
+
+    /// All that it names; nothing if it does not know the question.
+    async fn all_addressed(&self) -> Option<Vec<Id>> {
+        let (mut all, mut after) = (Vec::new(), Id::from([0; 32]));
+        loop {
+            let question = FetchQuestion { addressed: Some(after), ..FetchQuestion::default() };
+            let ids = match self.ask(&question).await {
+                Said::Answer(answer) => answer.ids,
+                Said::Unknown => return Some(Vec::new()),
+                Said::Nothing => return None,
+            };
+            let (page, last) = (ids.len(), ids.last().copied());
+            all.extend(ids);
+            match last {
+                Some(last) if page >= MAX_ASKED && last > after => after = last,
+                _ => return Some(all),
+            }
+            tokio::time::sleep(PACE).await;
         }
     }
 
@@ -101,7 +159,7 @@ impl Above<'_> {
                 Said::Nothing => return Ok(false),
             };
             for id in ids.iter().filter(|id| !held.contains(id)) {
-                if self.tries.is_due(*id) {
+                if self.there.is_due(*id) {
                     self.again(*id).await?;
                 }
             }

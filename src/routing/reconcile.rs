@@ -60,4 +60,30 @@ impl Router {
         };
         ids.iter().filter(has).copied().collect()
     }
+
+    /// What was placed here for a child alone and still counts, in order, after an id.
+    #[must_use]
+    pub fn addressed(&self, now: Time, child: &NodeId, after: Id, most: usize) -> Vec<Id> {
+        let last = |id: &Id| {
+            let counts = [Standing::InForce, Standing::Closed, Standing::Erased];
+            let s = self.ledger.statement(*id);
+            s.is_some_and(|s| counts.contains(&self.ledger.standing(now, *id, s)))
+        };
+        let later = self.sent.range((after, child.clone())..).filter(|(id, _)| *id > after);
+        let theirs = later.filter(|(_, to)| to == child).map(|(id, _)| *id);
+        theirs.filter(|id| last(id) && !self.was_over(*id)).take(most).collect()
+    }
+
+    /// Which of these are not here, although nothing says that they need not be.
+    #[must_use]
+    pub fn lacks(&self, ids: &[Id]) -> Vec<Id> {
+        let settled = |id: Id| {
+            let words = [Outcome::Refused, Outcome::Filtered, Outcome::Erased];
+            self.was_over(id)
+                || self.ledger.tombstones_of(id).next().is_some()
+                || self.own_word(id).is_some_and(|word| words.contains(&word.outcome))
+        };
+        let here = |id: Id| self.ledger.statement(id).is_some();
+        ids.iter().filter(|id| !here(**id) && !settled(**id)).copied().collect()
+    }
 }

@@ -15,7 +15,7 @@ const PERIOD: u64 = 2;
 
 /// Copies all streams while nothing runs, and starts everything again.
 async fn backed_up(all: &Federation) {
-    all.kill_server();
+    assert!(all.stop_server().await);
     all.back_up();
     all.start_server().await;
     all.all_ready().await;
@@ -23,8 +23,8 @@ async fn backed_up(all: &Federation) {
 
 /// What is done to a node's streams while its relay and the server are down.
 async fn brought_back(all: &Federation, node: &str, streams: &[&str]) {
-    all.kill_relay(node);
-    all.kill_server();
+    // What a relay has in its hand when it is killed comes again after half a minute.
+    assert!(all.stop_relay(node).await && all.stop_server().await);
     match streams {
         [] => all.bring_all_back(node),
         some => some.iter().for_each(|stream| all.bring_back(node, stream)),
@@ -78,6 +78,43 @@ async fn reports_that_a_parents_cases_lack_are_sent_up_again_and_can_be_answered
     all.ready(STATE).await;
 }
 
+/// A report of the region's own and the State's answer to it; a notice for the region alone.
+async fn addressed(all: &Federation) -> [Id; 2] {
+    let report = escalation(&all.rendered.fed, REGION, STATE, BODY);
+    let report = all.publish(&report, BODY.to_vec()).await;
+    all.holds(STATE, "CASES", &report.to_string()).await;
+    let answer = response(&all.rendered.fed, STATE, REGION, report, b"");
+    let answer = all.publish(&answer, Vec::new()).await;
+    let notice = advisory(&all.rendered.fed, STATE, &format!("node:{REGION}"), BODY);
+    let notice = all.publish(&notice, BODY.to_vec()).await;
+    has_both(all, [answer, notice]).await;
+    [answer, notice]
+}
+
+async fn has_both(all: &Federation, [answer, notice]: [Id; 2]) {
+    all.holds(REGION, "CASES", &answer.to_string()).await;
+    all.holds(REGION, "INBOX", &notice.to_string()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_parent_sent_to_a_child_alone_comes_again_and_goes_on_from_there_once() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    let early = addressed(&all).await;
+    backed_up(&all).await;
+    let late = addressed(&all).await;
+    brought_back(&all, REGION, &["CASES", "INBOX"]).await;
+    has_both(&all, early).await;
+    has_both(&all, late).await;
+    let passing = reported(&all).await;
+    let passing = answered(&all, STATE, passing).await;
+    // The whole disk, and with it what lay on the board for the hospital.
+    brought_back(&all, REGION, &[]).await;
+    has_both(&all, late).await;
+    all.holds(REGION, "CASES", &passing.to_string()).await;
+    all.holds(REGION, "BOARD", &format!("{HOSPITAL}.{passing}")).await;
+    all.holds(HOSPITAL, "CASES", &passing.to_string()).await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_withdrawn_or_erased_does_not_come_again_but_what_ended_it_does() {
     let all = Federation::start_beating(SMALL, PERIOD).await;
@@ -124,5 +161,18 @@ async fn a_child_learns_nothing_of_what_another_has_sent() {
     for other in ["eu-fr-nor", "eu-fr-sante"] {
         let told = asked(&all, STATE, other, question.clone()).await;
         assert_eq!(told, json!({"receipts": []}), "{other}");
+    }
+    let answer = response(&all.rendered.fed, STATE, HOSPITAL, id, b"");
+    let answer = all.publish(&answer, Vec::new()).await;
+    all.holds(REGION, "CASES", &answer.to_string()).await;
+    let question = json!({"addressed": "0".repeat(64)});
+    assert_eq!(asked(&all, STATE, REGION, question.clone()).await["ids"], json!([answer]));
+    for other in ["eu-fr-nor", "eu-fr-sante"] {
+        let told = asked(&all, STATE, other, question.clone()).await;
+        assert_eq!(told, json!({"receipts": []}), "{other}");
+    }
+    for bad in [json!({"addressed": answer, "held": [id]}), json!({"rewind": false})] {
+        let told = asked(&all, STATE, REGION, bad.clone()).await;
+        assert_eq!(told, json!({"error": "bad question"}), "{bad}");
     }
 }

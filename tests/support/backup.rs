@@ -3,9 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::Federation;
+use super::{Federation, SERVER};
 
 impl Federation {
+    /// SIGTERM: what was settled is on its disk. Whether it ended in time.
+    pub async fn stop_server(&self) -> bool {
+        self.processes.terminate(SERVER).await
+    }
+
     /// Copies every stream of every node.
     pub fn back_up(&self) {
         copy(&self.rendered.out.join("jetstream"), &self.rendered.out.join("backup"));

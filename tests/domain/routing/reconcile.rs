@@ -86,3 +86,51 @@ fn what_ended_here_counts_as_held_so_that_nobody_sends_it_again() {
     router.is_over(over, NOW);
     assert_eq!(router.has_of(&id(REGION), &[over]), [over], "its case is over");
 }
+
+#[test]
+fn what_was_placed_for_a_child_alone_is_named_to_it_in_order_while_it_counts() {
+    let mut router = router(STATE);
+    let mut own = |number: u64, to: &str| {
+        let mut notice = advisory(STATE, &format!("node:{to}"), Tlp::Green);
+        notice.doc.as_mut().expect("a document").reference = number.to_string();
+        let notice = arriving(STATE, &[], &notice);
+        let Verdict::Place(places) = decide(&router, &notice) else { panic!("{notice:?}") };
+        keep(&mut router, &notice);
+        router.placed(notice.id(), &places);
+        notice
+    };
+    let mut notices = [own(1, REGION), own(2, REGION), own(3, "eu-fr-bre-chu")];
+    own(4, "eu-fr-nor");
+    notices.sort_by_key(Verified::id);
+    let ids = notices.each_ref().map(Verified::id);
+    let none = Id::from([0; 32]);
+    let named =
+        |router: &Router, after: Id, most: usize| router.addressed(NOW, &id(REGION), after, most);
+    assert_eq!(named(&router, none, 9), ids);
+    assert_eq!(named(&router, none, 2), ids[..2]);
+    assert_eq!(named(&router, ids[1], 9), ids[2..]);
+    assert_eq!(named(&router, ids[2], 9), []);
+    assert_eq!(router.addressed(NOW + KEEP * 9, &id(REGION), none, 9), [], "expired");
+    let end = ending(Kind::Withdrawal, notices[0].statement(), ids[0]);
+    let end = arriving(STATE, &[], &end);
+    keep(&mut router, &end);
+    assert_eq!(named(&router, none, 9), ids[1..]);
+}
+
+#[test]
+fn what_is_not_here_is_lacking_unless_it_was_refused_filtered_erased_or_is_over() {
+    let mut router = router(REGION);
+    let here = up(&first(STATE));
+    take(&mut router, &here);
+    let outcomes =
+        [Outcome::Refused, Outcome::Filtered, Outcome::Erased, Outcome::Delivered, Outcome::Read];
+    let said = outcomes.map(|outcome| {
+        let of = Id::of(outcome.as_str().as_bytes());
+        router.keep_receipt(says(REGION, of, outcome), String::new());
+        of
+    });
+    let (over, lost) = (Id::of(b"over"), Id::of(b"lost"));
+    router.is_over(over, NOW);
+    let ids = [&said[..], &[here.id(), over, lost]].concat();
+    assert_eq!(router.lacks(&ids), [said[3], said[4], lost], "a yes of before is no notice");
+}
