@@ -22,6 +22,8 @@ use crate::verify::{self, CLOCK_LEEWAY};
 
 /// The longest pause between two comparisons.
 pub(super) const LOOK: Duration = Duration::from_secs(5);
+/// A comparison that comes so many pauses late tells that this process did not run meanwhile.
+const LATE: u32 = 4;
 /// How often a word of filtering waits for its key or its time, at most once a minute: an hour.
 const MAX_WAITS: u64 = 64;
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -163,7 +165,7 @@ pub(super) async fn watch(node: &Node, states: &States, stop: &CancellationToken
             return;
         }
         // A process or machine that was stopped has heard nothing meanwhile: as after an outage.
-        if crate::time::now().since(before) > pause + node.period {
+        if crate::time::now().since(before) > pause * LATE {
             own = None;
         }
         own = node.own.is_up().then(|| own.unwrap_or_else(crate::time::now));

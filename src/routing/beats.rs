@@ -36,13 +36,29 @@ struct Heard {
     came: Time,
     /// Everything that it names is explained; asked no more.
     whole: bool,
-    /// Since when something on the channel is not, over all heartbeats since.
-    open: Option<Time>,
+    /// How long what is not explained has had to come, over all heartbeats since.
+    open: Option<Duration>,
+    /// How long a link that brings the channel is up, a period at most.
+    steady: Duration,
     /// When the boards above were last asked for again on account of this digest, and how often.
     asked: Option<(Time, u32)>,
 }
 
 impl Heard {
+    /// Counts the time since the last look. An outage takes back as much as it lasts: a link that
+    /// is dropped for moments hides nothing, and on one that is down half the time nobody is
+    /// accused. What is withheld once stays so: no outage explains it.
+    fn count(&mut self, up: bool, passed: Duration) {
+        let period = self.beat.period();
+        let count = |had: Duration| if up { had + passed } else { had.saturating_sub(passed) };
+        self.steady = count(self.steady).min(period);
+        self.open = self.open.map(|had| if had < period { count(had) } else { had });
+    }
+
+    fn is_withheld(&self) -> bool {
+        self.open.is_some_and(|had| had >= self.beat.period())
+    }
+
     /// Whether the boards are to come again now. Ever more rarely: what nobody has does not come by
     /// asking, and each time a whole board is verified; but what was refused for a wrong clock, or
     /// came back to the board above from a copy, is there when it is asked for later.
@@ -66,6 +82,7 @@ pub struct Beats {
     lists: HashMap<Id, Vec<Id>>,
     /// Since when a higher bundle of a node is in force elsewhere.
     behind: BTreeMap<NodeId, Time>,
+    looked: Option<Time>,
 }
 
 /// What follows from what was heard.
@@ -77,7 +94,7 @@ pub struct Outlook {
     pub missing: BTreeSet<Channel>,
     /// Something is missing, whether or not it was seen before.
     pub gap: bool,
-    /// Missing for a whole period although the link was up.
+    /// Missing although the link was up for a whole period; an outage after that ends it not.
     pub withheld: BTreeSet<Channel>,
     /// Nothing heard for three periods although the link was up.
     pub frozen: BTreeSet<Channel>,
@@ -108,9 +125,10 @@ impl Beats {
         }
         // What is missing since an earlier heartbeat is not forgiven by the next.
         let open = before.and_then(|heard| heard.open);
+        let steady = before.map(|heard| heard.steady).unwrap_or_default();
         let same = before.filter(|heard| heard.beat.digest == beat.digest);
         let asked = same.and_then(|heard| heard.asked);
-        self.channels.insert(channel, Heard { beat, came: now, whole: false, open, asked });
+        self.channels.insert(channel, Heard { beat, came: now, whole: false, open, steady, asked });
         true
     }
 
@@ -172,10 +190,16 @@ impl Beats {
         let mut newer = BTreeSet::new();
         self.forget_the_silent(now, me, (trust, links), ledger);
         self.forget_what_nobody_brings(me, trust);
+        let last = self.looked.replace(now).unwrap_or(now);
         for (channel, heard) in self.channels.iter_mut().filter(|(c, _)| c.issuer != *me) {
+            let up = up(me, trust, links, channel).is_some_and(|since| since <= last);
+            heard.count(up, now.since(last));
             let period = heard.beat.period();
-            let watched = is_watched(now, me, trust, links, channel, period);
-            if watched && now >= Time::from_secs(heard.beat.exp) {
+            let watched = heard.steady >= period;
+            // One that had ended, and has begun again, is beaten on within a period or two.
+            let speaks = |at: Time| is_constant(trust, channel) || ledger.is_alive(channel, at);
+            let silent = watched && now >= Time::from_secs(heard.beat.exp);
+            if silent && (!heard.whole || speaks(now - period * 2)) {
                 outlook.frozen.insert(channel.clone());
             }
             for node in behind(trust, &heard.beat) {
@@ -199,8 +223,8 @@ impl Beats {
                 heard.open = None;
                 continue;
             }
-            let open = *heard.open.get_or_insert(heard.came);
-            if watched && now.since(open) >= period {
+            heard.open.get_or_insert_default();
+            if heard.is_withheld() {
                 outlook.withheld.insert(channel.clone());
             }
             if compared == Compared::Missing {
@@ -229,8 +253,10 @@ impl Beats {
 
     /// An issuer beats on a channel for as long as something on it lasts, and on its own
     /// constituency always: the others may end. What never came cannot be seen to end. If its
-    /// issuer goes on to speak of others, the alarm about it has been heard for a day; and what it
-    /// said before an outage, and not after, says nothing of now.
+    /// issuer goes on to speak of others, the alarm about it has been heard for a day; and what was
+    /// said before an outage and not since, and had no period to come, may have ended in it. How
+    /// long the outage was is not asked: a parent gains nothing here that it would not have by
+    /// never passing the channel on, and what was withheld before stays so after the longest.
     fn forget_the_silent(
         &mut self,
         now: Time,
@@ -238,17 +264,19 @@ impl Beats {
         (trust, links): (&Trust, &Links),
         ledger: &Ledger,
     ) {
-        let mut spoke: HashMap<NodeId, Time> = HashMap::new();
+        let mut spoke: HashMap<NodeId, u64> = HashMap::new();
         for (channel, heard) in &self.channels {
             let last = spoke.entry(channel.issuer.clone()).or_default();
-            *last = heard.came.max(*last);
+            *last = heard.beat.iat.max(*last);
         }
         self.channels.retain(|channel, heard| {
             let (end, period) = (Time::from_secs(heard.beat.exp), heard.beat.period());
-            let speaks = |since: Time| spoke.get(&channel.issuer).is_some_and(|at| *at > since);
-            let told = speaks(end) && now.since(end) >= ALARM;
-            let before = |up: Time| heard.came < up && speaks(up) && now.since(up) >= period;
-            let gone = up(me, trust, links, channel).is_some_and(before);
+            let speaks = |since: u64| spoke.get(&channel.issuer).is_some_and(|at| *at > since);
+            let told = speaks(heard.beat.exp) && now.since(end) >= ALARM;
+            let before = |up: Time| heard.came < up && now.since(up) >= period;
+            let cut = up(me, trust, links, channel).is_some_and(before);
+            // All that it says in a round has one `iat`.
+            let gone = cut && speaks(heard.beat.iat) && !heard.is_withheld();
             let lasts = ledger.is_alive(channel, now) || is_constant(trust, channel);
             lasts || !(gone || now >= end && (heard.whole || told))
         });
@@ -284,19 +312,6 @@ fn compare(
 fn is_constant(trust: &Trust, channel: &Channel) -> bool {
     let seat = trust.seat(&channel.issuer);
     channel.tlp == Tlp::Clear && seat.is_some_and(|seat| seat.constituency.contains(&channel.scope))
-}
-
-/// Whether a link that brings this channel has been up for a period: what comes after an outage
-/// needs time to come.
-fn is_watched(
-    now: Time,
-    me: &NodeId,
-    trust: &Trust,
-    links: &Links,
-    channel: &Channel,
-    period: Duration,
-) -> bool {
-    up(me, trust, links, channel).is_some_and(|since| now.since(since) >= period)
 }
 
 /// Since when a link that brings this channel is up, the first of them.

@@ -190,42 +190,19 @@ fn what_was_refused_for_its_issuers_grant_was_not_withheld() {
 }
 
 #[test]
-fn an_alarm_about_a_channel_that_its_issuer_left_ends_after_a_day() {
-    let (me, trust) = (id("eu-fr-bre"), trust());
-    let router = Router::new(me.clone(), chappe::policy::Policy::default());
-    let links = Links::from([(id("eu-fr"), Some(NOW))]);
-    let never_came = Heartbeat { count: 1, newest: vec![Id::of(b"a notice")], ..beat() };
-    let alarms = |hours: u64, speaks: bool| {
-        let mut beats = Beats::default();
-        assert!(beats.hear(NOW, never_came.clone()));
-        let now = NOW + Duration::from_secs(hours * HOUR);
-        let (iat, exp) = (now.secs(), now.secs() + 3 * HOUR);
-        let other = Heartbeat { tlp: Tlp::Clear, iat, exp, ..beat() };
-        assert!(!speaks || beats.hear(now, other));
-        let seen = beats.look(now, &me, &trust, router.ledger(), &links, |_| false);
-        (seen.withheld.len(), seen.frozen.len())
+fn a_channel_that_begins_again_is_not_frozen_before_its_issuer_beats_on_it() {
+    let (router, _) = holding();
+    let (me, trust, mut beats) = (id("eu-fr-bre"), trust(), Beats::default());
+    let minutes = |count: u64| Duration::from_secs(60 * count);
+    let last = NOW - minutes(150);
+    let (iat, exp) = (last.secs(), last.secs() + 3 * HOUR);
+    assert!(beats.hear(last, Heartbeat { iat, exp, ..beat() }), "nothing was on it then");
+    let links = Links::from([(id("eu-fr"), Some(last))]);
+    let frozen = |quarter: &u64| {
+        let at = NOW + minutes(15 * quarter);
+        let seen = beats.look(at, &me, &trust, router.ledger(), &links, |_| false);
+        !seen.frozen.is_empty()
     };
-    assert_eq!(alarms(26, true), (1, 1), "it may be kept from us");
-    assert_eq!(alarms(27, true), (0, 0), "three hours and a day later");
-    assert_eq!(alarms(27, false), (1, 1), "nothing is heard of the issuer at all");
-}
-
-#[test]
-fn what_an_issuer_said_before_an_outage_and_not_after_says_nothing_of_now() {
-    let (me, trust) = (id("eu-fr-bre"), trust());
-    let router = Router::new(me.clone(), chappe::policy::Policy::default());
-    let at = |minutes: u64| NOW + Duration::from_secs(60 * minutes);
-    let links = Links::from([(id("eu-fr"), Some(at(100)))]);
-    let never_came = Heartbeat { count: 1, newest: vec![Id::of(b"a notice")], ..beat() };
-    let withheld = |speaks: bool| {
-        let mut beats = Beats::default();
-        assert!(beats.hear(NOW, never_came.clone()));
-        let (iat, exp) = (at(110).secs(), at(290).secs());
-        let other = Heartbeat { tlp: Tlp::Clear, iat, exp, ..beat() };
-        assert!(!speaks || beats.hear(at(110), other));
-        let seen = beats.look(at(160), &me, &trust, router.ledger(), &links, |_| false);
-        seen.withheld.len()
-    };
-    assert_eq!(withheld(true), 0, "it speaks again, and of this no more");
-    assert_eq!(withheld(false), 1, "nothing is heard of the issuer since");
+    let quarters: Vec<u64> = (0..11).filter(frozen).collect();
+    assert_eq!(quarters, [8, 9, 10], "two periods after what has come, its issuer should have");
 }

@@ -18,6 +18,7 @@ mod heartbeats;
 mod lifecycle;
 mod mutations;
 mod narrowed;
+mod outages;
 mod pages;
 mod policy;
 mod receipts;

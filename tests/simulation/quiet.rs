@@ -52,6 +52,41 @@ fn nothing_lawful_raises_an_alarm() {
     });
 }
 
+/// The last hop to two entities comes and goes, for seconds or for most of an hour.
+fn bad_lines(seed: u64) -> World {
+    let mut world = world(seed, Broken::No);
+    world.seen.quiet = true;
+    let end = world.now + 150 * MINUTE;
+    for _ in 0..24 {
+        let at = world.now + world.rng.below(100 * MINUTE as usize) as u64;
+        world.push(at, Event::Publish(0));
+    }
+    while world.now < end {
+        for node in ["eu-fr-bre-chu", "eu-fr-nor-mairie"] {
+            let at = world.at(&id(node)).expect("a seat");
+            let ups = world.tree.upstreams(at).into_iter();
+            world.seats[at].cut = ups.filter(|_| world.rng.below(3) > 0).collect();
+        }
+        let most = [20, 120, 600, 3_000][world.rng.below(4)];
+        let span = 1_000 * (1 + world.rng.below(most)) as u64;
+        world.run(world.now + span);
+    }
+    world.seats.iter_mut().for_each(|seat| seat.cut.clear());
+    world.run(end + 100 * MINUTE);
+    world
+}
+
+#[test]
+fn bad_lines_raise_no_alarm() {
+    super::every_seed(40, |seed| {
+        let mut world = bad_lines(seed);
+        if world.violation.is_none() {
+            super::invariants::finish(&mut world);
+        }
+        world
+    });
+}
+
 /// Publishes for Normandy and lets its parent's notice get as far as its region.
 fn with_a_notice(seed: u64, broken: Broken) -> World {
     let mut world = world(seed, broken);
