@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::beats;
 use super::budget::Budget;
-use super::desk::{self, Asker, FetchAnswer, FetchQuestion};
+use super::desk::{self, Asker, FetchAnswer, FetchQuestion, Spoken};
 use super::node::Node;
 use super::quarantine;
 use super::verbs::at_desk;
@@ -21,10 +21,14 @@ use crate::notice::{Id, NodeId, Time};
 const MAX_PER_MINUTE: u32 = 600;
 /// Questions for trust documents: every command that connects asks once, and an answer is large.
 const MAX_PAPERS: u32 = 240;
+/// Questions about words: for each that is news it is worked out who could have its notice.
+const MAX_WORDS: u32 = 150;
 /// A rewind sends a whole board again.
 const MAX_REWINDS: u32 = 2;
 /// A question is a few words, or 200 ids.
 const MAX_QUESTION_BYTES: usize = 16 * 1024;
+
+const TOO_MANY: &str = "too many questions; ask again in a minute";
 
 #[derive(Serialize)]
 struct Refusal {
@@ -43,6 +47,7 @@ pub(super) async fn serve(
     let mut budgets = Budgets {
         all: Budget::new(MAX_PER_MINUTE),
         papers: Budget::new(MAX_PAPERS),
+        words: Budget::new(MAX_WORDS),
         rewinds: Budget::new(MAX_REWINDS),
     };
     loop {
@@ -64,6 +69,7 @@ pub(super) async fn serve(
 struct Budgets {
     all: Budget,
     papers: Budget,
+    words: Budget,
     rewinds: Budget,
 }
 
@@ -104,13 +110,12 @@ async fn fetch(
     let Some(who) = askers.get(&request.subject) else { return refusal("unknown asker") };
     let now = crate::time::now();
     if !budgets.all.allows(now, &request.subject) {
-        return refusal("too many questions; ask again in a minute");
+        return refusal(TOO_MANY);
     }
     let Some(question) = read::<FetchQuestion>(request) else { return refusal("bad question") };
     let Some(asked) = one(question) else { return refusal("bad question") };
-    let too_many = "too many questions; ask again in a minute";
     match (asked, who) {
-        (Asked::Trust(_), _) if !budgets.papers.allows(now, &request.subject) => refusal(too_many),
+        (Asked::Trust(_), _) if !budgets.papers.allows(now, &request.subject) => refusal(TOO_MANY),
         (Asked::Trust(from), _) => {
             write(&desk::documents(&node.archive.lock().await.documents, from))
         }
@@ -122,9 +127,7 @@ async fn fetch(
         (Asked::Held(ids), who) => {
             write(&desk::held(&*node.router.lock().await, who.asker(), &ids))
         }
-        (asked, Who::Neighbour(child)) => {
-            neighbours(node, child, asked, &mut budgets.rewinds, now).await
-        }
+        (asked, Who::Neighbour(child)) => neighbours(node, child, asked, budgets, now).await,
         _ => refusal("bad question"),
     }
 }
@@ -134,7 +137,7 @@ async fn neighbours(
     node: &Node,
     child: &NodeId,
     asked: Asked,
-    rewinds: &mut Budget,
+    budgets: &mut Budgets,
     now: Time,
 ) -> Vec<u8> {
     let ids = match asked {
@@ -142,8 +145,13 @@ async fn neighbours(
         Asked::Addressed(after) => {
             node.router.lock().await.addressed(now, child, after, desk::MAX_ASKED)
         }
+        Asked::Words(words) if budgets.words.allows(now, child.as_str()) => {
+            let router = node.router.lock().await;
+            return write(&desk::wanted(&router, &node.trust(), child, words));
+        }
+        Asked::Words(_) => return refusal(TOO_MANY),
         Asked::Waiting(true) => return waiting(node, child).await,
-        Asked::Rewind(true) if rewinds.allows(now, child.as_str()) => {
+        Asked::Rewind(true) if budgets.rewinds.allows(now, child.as_str()) => {
             return rewind_board(node, child).await;
         }
         Asked::Rewind(true) => return refusal("too many rewinds; ask again in a minute"),
@@ -160,12 +168,14 @@ enum Asked {
     Rewind(bool),
     Held(Vec<Id>),
     Addressed(Id),
+    Words(Vec<Spoken>),
     Waiting(bool),
 }
 
 /// `None` unless it asks for one thing.
 fn one(question: FetchQuestion) -> Option<Asked> {
-    let FetchQuestion { receipts, skip, trust, list, rewind, held, addressed, waiting } = question;
+    let FetchQuestion { receipts, skip, trust, list, rewind, held, addressed, words, waiting } =
+        question;
     if receipts.is_none() && skip > 0 {
         return None;
     }
@@ -176,6 +186,7 @@ fn one(question: FetchQuestion) -> Option<Asked> {
         rewind.map(Asked::Rewind),
         held.map(Asked::Held),
         addressed.map(Asked::Addressed),
+        words.map(Asked::Words),
         waiting.map(Asked::Waiting),
     ];
     let mut asked = all.into_iter().flatten();

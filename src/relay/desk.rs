@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::jws::General;
 use crate::lifecycle::is_erasing;
-use crate::notice::{Counts, Id, NodeId, Outcome, Statement, Time};
+use crate::notice::{Counts, Id, NodeId, Outcome, Receipt, Statement, Time};
 use crate::policy::is_upward;
 use crate::routing::Router;
 use crate::trust::{Documents, Trust};
@@ -20,6 +20,8 @@ const MAX_WORDS: usize = 512;
 
 /// Ids in one question whether the node holds them: its publisher's newest.
 pub const MAX_ASKED: usize = 200;
+/// Words in one question: with the longest names they fit into it.
+pub const MAX_WORDS_ASKED: usize = 64;
 
 /// What an asker sends to `chappe.fetch.<asker>`: one of these.
 #[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,9 +50,27 @@ pub struct FetchQuestion {
     /// [`MAX_ASKED`], in case the neighbour was restored from a backup.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub addressed: Option<Id>,
+    /// Words that this neighbour has passed up, at most [`MAX_WORDS_ASKED`]: which of them does the
+    /// node lack?
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub words: Option<Vec<Spoken>>,
     /// `true`: how many messages of this neighbour wait in its intake?
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub waiting: Option<bool>,
+}
+
+/// A node's word on a notice, as far as it takes to know whether it is news.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Spoken {
+    /// The notice.
+    pub of: Id,
+    /// Whose word it is.
+    pub by: NodeId,
+    /// What it says.
+    pub outcome: Outcome,
+    /// When, in milliseconds.
+    pub at: Time,
 }
 
 /// What comes back. "Not there" and "not for you" are one answer.
@@ -67,6 +87,9 @@ pub struct FetchAnswer {
     /// placed for the asker alone.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub ids: Vec<Id>,
+    /// Of the words asked for those that the node lacks, by their places in the question from 0 on.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub wanted: Vec<usize>,
     /// Where to ask on from, while there are more.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub next: Option<usize>,
@@ -201,6 +224,22 @@ pub(super) fn held(router: &Router, asker: Asker<'_>, ids: &[Id]) -> FetchAnswer
     };
     let ids = ids.iter().filter(own).copied().collect();
     FetchAnswer { ids, ..FetchAnswer::default() }
+}
+
+/// Which of these words, of a child or of a node below it, this node lacks.
+pub(super) fn wanted(
+    router: &Router,
+    trust: &Trust,
+    child: &NodeId,
+    words: Vec<Spoken>,
+) -> FetchAnswer {
+    let words = words.into_iter().take(MAX_WORDS_ASKED).enumerate();
+    let wanted = words.filter(|(_, word)| {
+        let Spoken { of, by, outcome, at } = word.clone();
+        let (fed, reason, to, counts) = (trust.fed().clone(), None, None, None);
+        router.wants(trust, child, &Receipt { fed, of, by, outcome, reason, to, counts, at })
+    });
+    FetchAnswer { wanted: wanted.map(|(at, _)| at).collect(), ..FetchAnswer::default() }
 }
 
 /// Bytes of documents in one answer; one document always fits.

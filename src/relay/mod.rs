@@ -33,6 +33,7 @@ mod poison;
 mod quarantine;
 mod receipts;
 mod reconcile;
+mod retold;
 mod room;
 mod run;
 mod settle;
@@ -51,7 +52,8 @@ pub use self::cases::{
     UnansweredLine,
 };
 pub use self::desk::{
-    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, MAX_ASKED, Word, list,
+    DeskAnswer, DeskQuestion, FetchAnswer, FetchQuestion, Listed, MAX_ASKED, MAX_WORDS_ASKED,
+    Spoken, Word, list,
 };
 pub use self::error::RelayError;
 pub use self::fold::stored_trust;

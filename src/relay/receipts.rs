@@ -241,6 +241,47 @@ fn may_pass(node: &Node, receipt: &Receipt, back: &Back, signed: &str) -> bool {
     may
 }
 
+/// Puts a word that is here into the outbox once more.
+pub(super) async fn again(
+    node: &Node,
+    router: &Router,
+    upstream: &NodeId,
+    (of, by): (Id, &NodeId),
+) -> Result<(), PlaceError> {
+    let trust = node.trust();
+    let word = router.receipts(of).find(|(word, _)| word.by == *by);
+    let found = word.and_then(|(word, jws)| Some((router.spoken_of(&trust, word)?, jws)));
+    let Some((statement, jws)) = found else { return Ok(()) };
+    let id = Id::of(jws.as_bytes());
+    let subject = address::outbox_record(address::realm(statement), upstream, id);
+    match node.own.place(&subject, &[], jws.clone().into_bytes(), None).await {
+        Err(PlaceError::Full) => tracing::error!(%of, %by, "no room for a receipt: not again now"),
+        placed => _ = placed?,
+    }
+    Ok(())
+}
+
+/// Takes what an upstream has answered of a report that went up, as if it had come by itself.
+pub(super) async fn learn(
+    node: &Node,
+    upstream: &NodeId,
+    of: Id,
+    signed: &str,
+) -> Result<(), PlaceError> {
+    let (now, trust, source) =
+        (crate::time::now(), node.trust(), &Source::Upstream(upstream.clone()));
+    let checked = verify::verify_receipt(now, &node.me, &trust, source, signed.as_bytes());
+    let Ok((receipt, signed)) = checked else { return Ok(()) };
+    let mut router = node.router.lock().await;
+    if receipt.of != of || !router.is_news(&receipt) || !router.can_say(&trust, &receipt) {
+        return Ok(());
+    }
+    let Some(statement) = router.spoken_of(&trust, &receipt) else { return Ok(()) };
+    let realm = address::realm(statement);
+    let back = router.back(&trust, &receipt).unwrap_or(Back::Here);
+    pass(node, &mut router, realm, receipt, signed, back).await
+}
+
 /// On its way first, kept last: a crash in between says it again, and the latest wins.
 async fn pass(
     node: &Node,

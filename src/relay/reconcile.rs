@@ -22,53 +22,43 @@ use crate::notice::{Id, NodeId};
 
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Before an upstream is asked again that has not answered.
-const AGAIN: Duration = Duration::from_secs(5);
+pub(super) const AGAIN: Duration = Duration::from_secs(5);
 /// Between two questions: an asker has 600 a minute for everything.
-const PACE: Duration = Duration::from_millis(500);
+pub(super) const PACE: Duration = Duration::from_millis(500);
 /// What stays away, whatever is done, is tried again after so many periods at most.
 const RAREST: u64 = 64;
 
 /// Looks until told to stop.
 pub(super) async fn watch(node: &Node, upstream: &NodeId, link: &Bus, stop: &CancellationToken) {
     let mut state = link.state();
+    let above = Above { node, upstream, link };
     loop {
-        // What comes up again may have been brought back since.
-        let mut above = Above::new(node, upstream, link);
         if until(stop, state.wait_for(|up| *up)).await.is_none_or(|up| up.is_err()) {
             return;
         }
-        let same = async {
-            loop {
-                node.lease.at_work().await;
-                let pause = if above.look().await { node.period } else { AGAIN.min(node.period) };
-                tokio::time::sleep(pause).await;
-            }
-        };
+        let same = async { tokio::join!(above.look_on(), above.retell_on()) };
+        // What comes up again may have been brought back since.
         let changed = async {
             tokio::select! {
-                changed = state.changed() => changed,
-                () = same => Ok(()),
+                changed = state.changed() => changed.is_ok(),
+                _ = same => false,
             }
         };
-        if until(stop, changed).await.is_none_or(|changed| changed.is_err()) {
+        if until(stop, changed).await != Some(true) {
             return;
         }
     }
 }
 
 /// One upstream over one connection.
-struct Above<'a> {
-    node: &'a Node,
-    upstream: &'a NodeId,
-    link: &'a Bus,
-    /// What it lacks.
-    there: Tries,
-    /// What is lacking here.
-    here: Tries,
+pub(super) struct Above<'a> {
+    pub(super) node: &'a Node,
+    pub(super) upstream: &'a NodeId,
+    pub(super) link: &'a Bus,
 }
 
 /// What became of a question.
-enum Said {
+pub(super) enum Said {
     Answer(FetchAnswer),
     /// An older relay does not know it.
     Unknown,
@@ -76,17 +66,40 @@ enum Said {
     Nothing,
 }
 
-impl<'a> Above<'a> {
-    fn new(node: &'a Node, upstream: &'a NodeId, link: &'a Bus) -> Self {
-        Self { node, upstream, link, there: Tries::default(), here: Tries::default() }
+/// What is lacking: there, here, and the words on what went up.
+#[derive(Default)]
+struct Lacking {
+    there: Tries,
+    here: Tries,
+    words: Tries,
+}
+
+impl Lacking {
+    fn begin(&mut self) {
+        self.there.begin();
+        self.here.begin();
+        self.words.begin();
+    }
+}
+
+impl Above<'_> {
+    /// Looks each period, sooner while nobody answers; never ends.
+    async fn look_on(&self) {
+        let mut lacking = Lacking::default();
+        loop {
+            self.node.lease.at_work().await;
+            let pause = self.node.period;
+            let pause = if self.look(&mut lacking).await { pause } else { AGAIN.min(pause) };
+            tokio::time::sleep(pause).await;
+        }
     }
 
     /// One look; whether the upstream has answered.
-    async fn look(&mut self) -> bool {
-        self.there.begin();
-        self.here.begin();
-        match self.held().await {
-            Ok(answered) => answered && self.addressed().await,
+    async fn look(&self, lacking: &mut Lacking) -> bool {
+        lacking.begin();
+        let Lacking { there, here, words } = lacking;
+        match self.held(there).await {
+            Ok(answered) => answered && self.addressed(here).await && self.learn(words).await,
             Err(error) => {
                 tracing::warn!(upstream = %self.upstream, %error,
                     "what it lacks is not sent again yet");
@@ -97,10 +110,10 @@ impl<'a> Above<'a> {
 
     /// Asks for the board again if it has something for this node alone that is not here. No
     /// heartbeat names that.
-    async fn addressed(&mut self) -> bool {
+    async fn addressed(&self, here: &mut Tries) -> bool {
         let Some(ids) = self.all_addressed().await else { return false };
         let mut lacking = self.lacks(&ids).await;
-        lacking.retain(|id| self.here.is_due(*id));
+        lacking.retain(|id| here.is_due(*id));
         // What is on its way now is looked at before anything is asked for.
         if !lacking.is_empty() && adapt::comes_by_itself(self.node, self.link).await {
             lacking = self.lacks(&lacking).await;
@@ -114,7 +127,7 @@ impl<'a> Above<'a> {
                 "what it has for this node alone is not here: its board comes again"),
             Err(why) => {
                 tracing::debug!(upstream = %self.upstream, why, "not asked yet");
-                self.here = Tries::default();
+                *here = Tries::default();
             }
         }
         asked.is_ok()
@@ -145,7 +158,7 @@ impl<'a> Above<'a> {
     }
 
     /// Sends up again what went up once and is not there.
-    async fn held(&mut self) -> Result<bool, PlaceError> {
+    async fn held(&self, there: &mut Tries) -> Result<bool, PlaceError> {
         let now = crate::time::now();
         let sent = self.node.router.lock().await.sent_up(now, &self.node.trust(), self.upstream);
         for ids in sent.chunks(MAX_ASKED) {
@@ -159,7 +172,7 @@ impl<'a> Above<'a> {
                 Said::Nothing => return Ok(false),
             };
             for id in ids.iter().filter(|id| !held.contains(id)) {
-                if self.there.is_due(*id) {
+                if there.is_due(*id) {
                     self.again(*id).await?;
                 }
             }
@@ -176,7 +189,7 @@ impl<'a> Above<'a> {
         Ok(())
     }
 
-    async fn ask(&self, question: &FetchQuestion) -> Said {
+    pub(super) async fn ask(&self, question: &FetchQuestion) -> Said {
         let Ok(question) = serde_json::to_vec(question) else { return Said::Unknown };
         let subject = address::fetch(self.node.me.as_str());
         let Ok(answer) = self.link.ask(&subject, question, PATIENCE).await else {
@@ -196,7 +209,7 @@ impl<'a> Above<'a> {
 /// What was tried and how often: at once, and then after 2, 4, 8 ... looks. An upstream that never
 /// says that it has something would else be sent it for ever.
 #[derive(Default)]
-struct Tries {
+pub(super) struct Tries {
     look: u64,
     /// How often, and at which look next. What is missing no more is forgotten.
     tried: BTreeMap<Id, (u64, u64)>,
@@ -204,13 +217,13 @@ struct Tries {
 }
 
 impl Tries {
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.look += 1;
         self.before = std::mem::take(&mut self.tried);
     }
 
     /// Whether to try this now, which is missing.
-    fn is_due(&mut self, id: Id) -> bool {
+    pub(super) fn is_due(&mut self, id: Id) -> bool {
         let (pause, next) = self.before.get(&id).copied().unwrap_or((1, self.look));
         let is_due = next <= self.look;
         let pause = if is_due { (pause * 2).min(RAREST) } else { pause };

@@ -13,7 +13,7 @@ use super::gate::Gate;
 use super::node::Node;
 use super::{
     adapt, answers, beats, belief, casework, counts, erase, expiry, outbox, owed, quarantine,
-    reconcile, room, work,
+    reconcile, retold, room, work,
 };
 use crate::address::{
     self, Neighbourhood, Source, child_durable, held_durable, intake_stream, outbox_durable,
@@ -63,6 +63,7 @@ pub(super) fn spawn_all(
         beats::say(&node, node.period, &stop).await;
     });
     spawn(tasks, node, stop, |node, stop| async move { counts::say(&node, &stop).await });
+    spawn(tasks, node, stop, |node, stop| async move { retold::say_own(&node, &stop).await });
     let shown = Arc::clone(states);
     spawn(tasks, node, stop, |node, stop| async move {
         beats::watch(&node, &shown, &stop).await;

@@ -2,6 +2,7 @@
 //! held, and for all others, which any sender can make up, no more than the newest.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 
 use crate::notice::{Id, NodeId, Receipt, Time};
 
@@ -36,6 +37,17 @@ impl Receipts {
     /// Every receipt of a notice, as parsed and as signed.
     pub(super) fn of(&self, of: Id) -> impl Iterator<Item = &(Receipt, String)> {
         self.0.get(&of).into_iter().flat_map(BTreeMap::values)
+    }
+
+    /// Every receipt in the order of (`of`, `by`), after this one.
+    pub(super) fn after(
+        &self,
+        last: Option<&(Id, NodeId)>,
+    ) -> impl Iterator<Item = &(Receipt, String)> {
+        let from = last.map_or(Bound::Unbounded, |(of, _)| Bound::Included(*of));
+        let rest = self.0.range((from, Bound::Unbounded));
+        let rest = rest.flat_map(|(_, said)| said.values());
+        rest.filter(move |(word, _)| last.is_none_or(|(of, by)| (&word.of, &word.by) > (of, by)))
     }
 
     /// Forgets the oldest words about what is not held, down to the bound.

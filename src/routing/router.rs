@@ -149,16 +149,26 @@ impl Router {
     /// case went there before. What was telephoned in or reported by this very node needs no rule
     /// to reach the next level; what ends an escalation goes wherever that may have gone.
     fn climb(&self, trust: &Trust, m: &Verified, top: &NodeId) -> Verdict {
-        let s = m.statement();
         let own = matches!(m.source(), Source::Local(_));
+        let up = self.goes_on(trust, own, m.id(), m.statement(), top).map(Place::Outbox);
+        Verdict::Place([Place::Cases].into_iter().chain(up).collect())
+    }
+
+    /// Where something that travels up goes on to, by the rules and its case.
+    pub(super) fn goes_on(
+        &self,
+        trust: &Trust,
+        own: bool,
+        id: Id,
+        s: &Statement,
+        top: &NodeId,
+    ) -> Option<NodeId> {
         let next = policy::next_up(trust, &self.me, top);
         let next = next.filter(|_| own || !s.tlp.is_neighbour_only());
-        let goes_on = |up: &NodeId| {
+        next.filter(|up| {
             let rules = own || s.kind.is_ending() || self.policy.climbs(s);
-            rules || self.follows_up(trust, m.id(), s, up)
-        };
-        let up = next.filter(goes_on).map(Place::Outbox);
-        Verdict::Place([Place::Cases].into_iter().chain(up).collect())
+            rules || self.follows_up(trust, id, s, up)
+        })
     }
 
     fn toward(&self, trust: &Trust, id: Id, s: &Statement, node: &NodeId) -> Verdict {

@@ -115,6 +115,45 @@ async fn what_a_parent_sent_to_a_child_alone_comes_again_and_goes_on_from_there_
     all.holds(HOSPITAL, "CASES", &passing.to_string()).await;
 }
 
+/// Who has said what of a notice at its issuer, and whether all have answered.
+async fn traced(all: &Federation, of: Id) -> Value {
+    let desk = all.connect(STATE, Role::Desk).await;
+    let question = serde_json::to_vec(&json!({ "ref": of })).expect("JSON");
+    let complete = async || {
+        let answer = desk.ask(&address::desk("trace"), question.clone(), PATIENCE).await;
+        let answer = answer.map_err(|e| e.to_string())?;
+        let found: Value = serde_json::from_slice(&answer).map_err(|e| e.to_string())?;
+        if found["notices"][0]["complete"] == true { Ok(found) } else { Err(format!("{found:#}")) }
+    };
+    all.eventually("all have answered", complete).await
+}
+
+/// Each node, what it says, and how many of its entities have answered.
+fn states(trace: &Value) -> Vec<[Value; 3]> {
+    let nodes = trace["notices"][0]["nodes"].as_array().expect("nodes").iter();
+    let state = |node: &Value| {
+        [node["node"].clone(), node["state"].clone(), node["entities"]["answered"].clone()]
+    };
+    nodes.map(state).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn words_that_a_parents_receipts_lack_are_said_again_and_its_own_too() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    backed_up(&all).await;
+    let notice = advisory(&all.rendered.fed, STATE, "scope:eu.fr.all.all", BODY);
+    let notice = all.publish(&notice, BODY.to_vec()).await;
+    let report = reported(&all).await;
+    let before = traced(&all, notice).await;
+    brought_back(&all, STATE, &["RECEIPTS"]).await;
+    assert_eq!(states(&traced(&all, notice).await), states(&before));
+    // Below, what was said above of a report is asked for.
+    brought_back(&all, REGION, &["RECEIPTS"]).await;
+    all.knows(REGION, report, STATE, "stops").await;
+    all.knows(REGION, notice, REGION, "delivered").await;
+    all.knows(REGION, notice, "eu-fr-bre-townhall1", "delivered").await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_withdrawn_or_erased_does_not_come_again_but_what_ended_it_does() {
     let all = Federation::start_beating(SMALL, PERIOD).await;
@@ -151,6 +190,81 @@ async fn what_was_withdrawn_or_erased_does_not_come_again_but_what_ended_it_does
     assert_eq!(told["ids"].as_array().map(Vec::len), Some(2), "neither is sent again: {told}");
 }
 
+/// Which of these notices a node has in its cases, whatever notes it has of what is over.
+async fn filed(all: &Federation, node: &str, ids: &[Id]) -> Vec<Id> {
+    let subjects = all.subjects(node, "CASES").await;
+    let is_there = |id: &Id| {
+        let mut notices = subjects.iter().filter(|subject| !subject.contains(".over."));
+        notices.any(|subject| subject.ends_with(&id.to_string()))
+    };
+    ids.iter().filter(|id| is_there(id)).copied().collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_over_above_does_not_come_again_from_those_who_have_it_still() {
+    const KEPT: &[(&str, &str)] = &[("CHAPPE_CASES_KEEP", "3s")];
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    let report = escalation(&all.rendered.fed, HOSPITAL, STATE, BODY);
+    let over = all.publish(&report, BODY.to_vec()).await;
+    all.knows(REGION, over, STATE, "stops").await;
+    let (kind, body) = (Kind::Withdrawal, describe(b""));
+    let end = Statement { kind, re: Some(over), body, case: None, ..report };
+    let end = all.publish(&end, Vec::new()).await;
+    all.knows(REGION, end, STATE, "stops").await;
+    all.kill_relay(STATE);
+    all.start_relay_with(STATE, KEPT);
+    let gone = async || match filed(&all, STATE, &[over, end]).await {
+        left if left.is_empty() => Ok(()),
+        left => Err(format!("{left:?}")),
+    };
+    all.eventually("it is deleted", gone).await;
+    // What is lost beside it shows when its child has asked.
+    let lost = reported(&all).await;
+    let subject = all.holds(STATE, "CASES", &lost.to_string()).await;
+    assert!(all.stop_relay(STATE).await);
+    all.drop_from(STATE, "CASES", &subject).await;
+    all.start_relay_with(STATE, KEPT);
+    all.holds(STATE, "CASES", &lost.to_string()).await;
+    assert_eq!(filed(&all, STATE, &[over, end]).await, []);
+    assert_eq!(filed(&all, REGION, &[over, end]).await, [over, end]);
+    let told = asked(&all, STATE, REGION, json!({ "held": [over, end] })).await;
+    assert_eq!(told["ids"], json!([over, end]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_upstream_that_does_not_know_the_questions_is_left_in_peace() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    let report = reported(&all).await;
+    let notice = advisory(&all.rendered.fed, STATE, "scope:eu.fr.all.all", BODY);
+    let notice = all.publish(&notice, BODY.to_vec()).await;
+    all.knows(STATE, notice, REGION, "delivered").await;
+    assert!(all.stop_relay(STATE).await);
+    let older = all.connect(STATE, Role::Relay).await;
+    let mut questions = older.serve("chappe.fetch.>").await.expect("served");
+    all.kill_relay(REGION);
+    all.start_relay_with(REGION, &[]);
+    let mut left = vec!["held", "addressed", "words"];
+    while !left.is_empty() {
+        let next = tokio::time::timeout(PATIENCE, questions.next()).await;
+        let question = next.unwrap_or_else(|_| panic!("nobody asks {left:?}")).expect("a question");
+        let asked: Value = serde_json::from_slice(&question.payload).expect("JSON");
+        if question.subject == address::fetch(REGION) {
+            left.retain(|name| asked.get(name).is_none());
+        }
+        question.respond(b"{\"error\":\"bad question\"}".to_vec()).await;
+    }
+    drop(questions);
+    all.start_relay(STATE);
+    all.all_ready().await;
+    let next = reported(&all).await;
+    answered(&all, STATE, next).await;
+    assert_eq!(filed(&all, STATE, &[report, next]).await, [report, next]);
+    for (name, said) in all.said() {
+        let said = String::from_utf8_lossy(&said);
+        assert!(!said.contains("it lacks this"), "{name} has sent something again");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_child_learns_nothing_of_what_another_has_sent() {
     let all = Federation::start(SMALL).await;
@@ -171,6 +285,16 @@ async fn a_child_learns_nothing_of_what_another_has_sent() {
         let told = asked(&all, STATE, other, question.clone()).await;
         assert_eq!(told, json!({"receipts": []}), "{other}");
     }
+    // A region may speak of what it had, and of what it sent; of others it hears nothing new.
+    let at = chappe::time::now();
+    let spoken = |of: Id, by: &str| json!({"of": of, "by": by, "outcome": "refused", "at": at});
+    let normandy = |of: Id| json!({"words": [spoken(of, "eu-fr-nor"), spoken(of, "eu-fr-nor-x")]});
+    for of in [id, answer, Id::of(b"nobody's")] {
+        let told = asked(&all, STATE, "eu-fr-nor", normandy(of)).await;
+        assert_eq!(told, json!({"receipts": []}));
+    }
+    let question = json!({"words": [spoken(id, "eu-fr-nor"), spoken(id, HOSPITAL)]});
+    assert_eq!(asked(&all, STATE, REGION, question).await["wanted"], json!([1]));
     for bad in [json!({"addressed": answer, "held": [id]}), json!({"rewind": false})] {
         let told = asked(&all, STATE, REGION, bad.clone()).await;
         assert_eq!(told, json!({"error": "bad question"}), "{bad}");

@@ -134,3 +134,90 @@ fn what_is_not_here_is_lacking_unless_it_was_refused_filtered_erased_or_is_over(
     let ids = [&said[..], &[here.id(), over, lost]].concat();
     assert_eq!(router.lacks(&ids), [said[3], said[4], lost], "a yes of before is no notice");
 }
+
+/// The region with a national advisory, its own word on it and one of the hospital's and of a
+/// sibling's.
+fn spoken(router: &mut Router) -> Id {
+    let m = arriving(REGION, &[STATE], &national());
+    take(router, &m);
+    for by in ["eu-fr-bre-chu", "eu-fr-nor"] {
+        router.keep_receipt(says(by, m.id(), Outcome::Delivered), String::new());
+    }
+    m.id()
+}
+
+#[test]
+fn the_words_that_went_up_are_read_in_pages_and_none_of_an_entity_is_among_them() {
+    let mut router = router(REGION);
+    let of = spoken(&mut router);
+    let report = up(&first(STATE));
+    take(&mut router, &report);
+    let (mut words, mut last) = (Vec::new(), None);
+    loop {
+        let (page, next) = router.words_up(&trust(), &id(STATE), last.as_ref(), 1);
+        words.extend(page);
+        match next {
+            Some(next) => last = Some(next),
+            None => break,
+        }
+    }
+    let said: Vec<(Id, &str)> = words.iter().map(|word| (word.of, word.by.as_str())).collect();
+    assert_eq!(said, [(of, REGION), (of, "eu-fr-nor")], "words on a report go down");
+    assert_eq!(router.words_up(&trust(), &id("eu"), None, 9).0, []);
+}
+
+#[test]
+fn a_word_is_wanted_if_it_is_news_of_what_the_child_itself_could_have() {
+    let mut router = router(STATE);
+    let m = arriving(STATE, &[], &national());
+    keep(&mut router, &m);
+    let wants =
+        |router: &Router, child: &str, word: &Receipt| router.wants(&trust(), &id(child), word);
+    let word = says(REGION, m.id(), Outcome::Delivered);
+    assert!(wants(&router, REGION, &word));
+    assert!(!wants(&router, "eu-fr-nor", &word), "not its own");
+    assert!(!wants(&router, REGION, &says(REGION, Id::of(b"x"), Outcome::Refused)), "not here");
+    let local = advisory(STATE, "scope:eu.fr.nor.all", Tlp::Green);
+    let local = arriving(STATE, &[], &local);
+    keep(&mut router, &local);
+    let guess = says(REGION, local.id(), Outcome::Refused);
+    assert!(!wants(&router, REGION, &guess), "as if it were not here");
+    assert!(wants(&router, "eu-fr-nor", &says("eu-fr-nor", local.id(), Outcome::Refused)));
+    router.keep_receipt(word.clone(), String::new());
+    assert!(!wants(&router, REGION, &word));
+    let read = says(REGION, m.id(), Outcome::Read);
+    assert!(wants(&router, REGION, &read));
+    router.keep_receipt(read, String::new());
+    assert!(!wants(&router, REGION, &Receipt { at: NOW + MONTH, ..word }), "it says less");
+}
+
+#[test]
+fn what_is_here_without_an_own_word_gets_one_again_while_words_are_kept() {
+    let mut router = router(REGION);
+    let m = arriving(REGION, &[STATE], &national());
+    keep(&mut router, &m);
+    keep(&mut router, &up(&first(STATE)));
+    let words = router.unsaid(NOW, &trust());
+    let mut said: Vec<_> = words.iter().map(|w| (w.outcome, w.of, w.to.clone())).collect();
+    said.sort();
+    let climbs = (Outcome::Climbs, up(&first(STATE)).id(), Some(id(STATE)));
+    assert_eq!(said, [(Outcome::Delivered, m.id(), None), climbs]);
+    assert_eq!(router.unsaid(NOW + MONTH, &trust()), [], "it is forgotten by then");
+    for word in words {
+        router.keep_receipt(word, String::new());
+    }
+    assert_eq!(router.unsaid(NOW, &trust()), []);
+}
+
+#[test]
+fn a_report_on_which_no_word_came_is_asked_about_after_a_while() {
+    let mut router = router(REGION);
+    let report = up(&first(STATE));
+    take(&mut router, &report);
+    let unheard = |router: &Router, minutes: u64| {
+        router.unheard_of(NOW + Duration::from_secs(60 * minutes), &trust(), &id(STATE))
+    };
+    assert_eq!((unheard(&router, 0), unheard(&router, 2)), (Vec::new(), vec![report.id()]));
+    router.keep_receipt(says(STATE, report.id(), Outcome::Stops), String::new());
+    assert_eq!(unheard(&router, 2), []);
+}
