@@ -220,23 +220,25 @@ impl Session {
         Ok(drained)
     }
 
-    /// What the node had taken and lacks now waits again. A relay that does not answer lacks
-    /// nothing.
+    /// What the node had taken and lacks now waits again: of the newest, and further back as long
+    /// as something is lacking. A relay that does not answer lacks nothing.
     async fn take_back(&self) -> Result<(), SessionError> {
-        let mut sent = self.spooled().sent()?;
-        let newest = sent.split_off(sent.len().saturating_sub(MAX_ASKED));
-        let ids: Vec<Id> = newest.iter().map(|entry| entry.id).collect();
-        if ids.is_empty() {
-            return Ok(());
-        }
-        let question = FetchQuestion { held: Some(ids.clone()), ..FetchQuestion::default() };
-        let subject = address::fetch(self.intake());
-        let Ok(answer) = self.ask::<_, FetchAnswer>(&subject, &question).await else {
-            return Ok(());
-        };
-        let held: BTreeSet<Id> = answer.ids.into_iter().collect();
-        for id in ids.into_iter().filter(|id| !held.contains(id)) {
-            self.spooled().unsettle(id)?;
+        let sent = self.spooled().sent()?;
+        for newest in sent.rchunks(MAX_ASKED) {
+            let ids: Vec<Id> = newest.iter().map(|entry| entry.id).collect();
+            let question = FetchQuestion { held: Some(ids.clone()), ..FetchQuestion::default() };
+            let subject = address::fetch(self.intake());
+            let Ok(answer) = self.ask::<_, FetchAnswer>(&subject, &question).await else {
+                return Ok(());
+            };
+            let held: BTreeSet<Id> = answer.ids.into_iter().collect();
+            let lacking: Vec<Id> = ids.into_iter().filter(|id| !held.contains(id)).collect();
+            for id in &lacking {
+                self.spooled().unsettle(*id)?;
+            }
+            if lacking.is_empty() {
+                break;
+            }
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! What must still reach a node whose link was narrowed: updates, closings and withdrawals of what
 //! it could have got before. New ones are placed for it as they come; what was on the board already
-//! when the bundle changed is placed here. So are, at start, answers that the board lacks.
+//! when the bundle changed is placed here. So are, at start, answers that the board lacks, and
+//! those that the cases lack: one of the two streams may be an older copy.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::conditions::until;
 use super::node::Node;
 use crate::address::{self, Place};
 use crate::bus::{PlaceError, Placed};
-use crate::notice::{Id, Kind, NodeId, Time};
+use crate::notice::{Id, Kind, NodeId, Time, Wire};
 use crate::verify::CLOCK_LEEWAY;
 
 /// Between looks: a node's word on what was under way may come after the bundle.
@@ -23,10 +24,13 @@ const MAX_DONE: usize = 100_000;
 pub(super) async fn deliver(node: &Node, stop: &CancellationToken) {
     let mut trust = node.trust.subscribe();
     let mut done = HashSet::new();
-    let mut unsent = {
-        let router = node.router.lock().await;
-        router.unsent(crate::time::now(), &node.trust())
+    let (mut unsent, sent) = {
+        let (now, router) = (crate::time::now(), node.router.lock().await);
+        (router.unsent(now, &node.trust()), router.answers_sent(now))
     };
+    if until(stop, file(node, &sent)).await.is_none() {
+        return;
+    }
     loop {
         trust.borrow_and_update();
         if until(stop, look(node, &mut unsent, &mut done)).await.is_none() {
@@ -65,17 +69,45 @@ async fn look(node: &Node, unsent: &mut Vec<(Id, NodeId)>, done: &mut HashSet<(I
     }
 }
 
+/// Puts among the cases what lies ready for a node below alone: it would go with its end, and its
+/// case would be unanswered.
+async fn file(node: &Node, sent: &[(Id, NodeId)]) {
+    for (id, child) in sent {
+        if let Err(error) = file_one(node, *id, child).await {
+            tracing::warn!(%id, %error, "an answer is not among the cases yet");
+        }
+    }
+}
+
+async fn file_one(node: &Node, id: Id, child: &NodeId) -> Result<(), PlaceError> {
+    let statement = node.router.lock().await.ledger().statement(id).cloned();
+    let Some(statement) = statement else { return Ok(()) };
+    let cases = address::subject(&Place::Cases, &statement, id);
+    if stored(node, &Place::Cases, &cases).await?.is_some() {
+        return Ok(());
+    }
+    let place = Place::Direct(child.clone());
+    let direct = address::subject(&place, &statement, id);
+    let Some(wire) = stored(node, &place, &direct).await? else { return Ok(()) };
+    node.own.place(&cases, &wire.headers(), wire.body, None).await?;
+    tracing::info!(%id, "the cases lacked it: filed again");
+    Ok(())
+}
+
+async fn stored(node: &Node, place: &Place, subject: &str) -> Result<Option<Wire>, PlaceError> {
+    let unknown = |e: &dyn std::fmt::Display| PlaceError::Unknown(e.to_string());
+    let found = node.own.get(place.stream(), subject).await.map_err(|e| unknown(&e))?;
+    found.map(|found| found.wire().map_err(|e| unknown(&e))).transpose()
+}
+
 /// As it lies on the board or among the cases, this node's hop included.
 async fn one(node: &Node, now: Time, id: Id, child: &NodeId) -> Result<(), PlaceError> {
     let statement = node.router.lock().await.ledger().statement(id).cloned();
     let Some(statement) = statement else { return Ok(()) };
-    let unknown = |e: &dyn std::fmt::Display| PlaceError::Unknown(e.to_string());
     let answers = statement.kind == Kind::Response;
     let place = if answers { Place::Cases } else { Place::Board };
     let subject = address::subject(&place, &statement, id);
-    let stored = node.own.get(place.stream(), &subject).await.map_err(|e| unknown(&e))?;
-    let Some(stored) = stored else { return Ok(()) };
-    let wire = stored.wire().map_err(|e| unknown(&e))?;
+    let Some(wire) = stored(node, &place, &subject).await? else { return Ok(()) };
     let direct = address::subject(&Place::Direct(child.clone()), &statement, id);
     let left = statement.expires().since(now) + CLOCK_LEEWAY;
     let placed = node.own.place(&direct, &wire.headers(), wire.body, Some(left)).await?;

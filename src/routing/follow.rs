@@ -94,6 +94,16 @@ impl Router {
         unsent.collect()
     }
 
+    /// Answers that lie ready for a node below, and so must stand among the cases here too.
+    #[must_use]
+    pub fn answers_sent(&self, now: Time) -> Vec<(Id, NodeId)> {
+        let is_answer = |id: &Id| {
+            let s = self.ledger.statement(*id).filter(|s| s.kind == Kind::Response);
+            s.is_some_and(|s| s.expires() > now) && !self.was_over(*id)
+        };
+        self.sent.iter().filter(|(id, _)| is_answer(id)).cloned().collect()
+    }
+
     /// What lies on the board and must go to a node directly, since its link was narrowed after
     /// it came: the durable lets it pass no more, and may not have brought it yet.
     #[must_use]

@@ -102,12 +102,14 @@ async fn what_a_parent_sent_to_a_child_alone_comes_again_and_goes_on_from_there_
     let early = addressed(&all).await;
     backed_up(&all).await;
     let late = addressed(&all).await;
+    let passing = reported(&all).await;
+    let passing = answered(&all, STATE, passing).await;
     brought_back(&all, REGION, &["CASES", "INBOX"]).await;
     has_both(&all, early).await;
     has_both(&all, late).await;
-    let passing = reported(&all).await;
-    let passing = answered(&all, STATE, passing).await;
-    // The whole disk, and with it what lay on the board for the hospital.
+    // The board had it still for the hospital.
+    all.holds(REGION, "CASES", &passing.to_string()).await;
+    // The whole disk; more than two boards a minute a parent does not begin again.
     brought_back(&all, REGION, &[]).await;
     has_both(&all, late).await;
     all.holds(REGION, "CASES", &passing.to_string()).await;
