@@ -6,7 +6,7 @@
 //! begin anew while its server stays. Nothing is remembered beyond one connection but what was
 //! tried, so whatever is lost in between is found at the next look.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
@@ -111,12 +111,10 @@ impl Above<'_> {
     /// Asks for the board again if it has something for this node alone that is not here. No
     /// heartbeat names that.
     async fn addressed(&self, here: &mut Tries) -> bool {
-        let Some(ids) = self.all_addressed().await else { return false };
-        let mut lacking = self.lacks(&ids).await;
-        lacking.retain(|id| here.is_due(*id));
+        let Some(mut lacking) = self.lacking(here).await else { return false };
         // What is on its way now is looked at before anything is asked for.
         if !lacking.is_empty() && adapt::comes_by_itself(self.node, self.link).await {
-            lacking = self.lacks(&lacking).await;
+            lacking = self.node.router.lock().await.lacks(&lacking);
         }
         if lacking.is_empty() {
             return true;
@@ -133,25 +131,27 @@ impl Above<'_> {
         asked.is_ok()
     }
 
-    async fn lacks(&self, ids: &[Id]) -> Vec<Id> {
-        self.node.router.lock().await.lacks(ids)
-    }
-
-    /// All that it names; nothing if it does not know the question.
-    async fn all_addressed(&self) -> Option<Vec<Id>> {
-        let (mut all, mut after) = (Vec::new(), Id::from([0; 32]));
+    /// What it names, is not here, and is to be tried now; nothing if it does not know the
+    /// question. As many as a page has are enough: one board brings all, and an upstream that makes
+    /// up ids is not asked on for ever.
+    async fn lacking(&self, here: &mut Tries) -> Option<Vec<Id>> {
+        let (mut lacking, mut after, mut missing) = (Vec::new(), Id::from([0; 32]), 0);
         loop {
             let question = FetchQuestion { addressed: Some(after), ..FetchQuestion::default() };
-            let ids = match self.ask(&question).await {
+            let mut ids = match self.ask(&question).await {
                 Said::Answer(answer) => answer.ids,
                 Said::Unknown => return Some(Vec::new()),
                 Said::Nothing => return None,
             };
-            let (page, last) = (ids.len(), ids.last().copied());
-            all.extend(ids);
-            match last {
-                Some(last) if page >= MAX_ASKED && last > after => after = last,
-                _ => return Some(all),
+            ids.truncate(MAX_ASKED);
+            let not_here = self.node.router.lock().await.lacks(&ids);
+            missing += not_here.len();
+            lacking.extend(not_here.into_iter().filter(|id| here.is_due(*id)));
+            match ids.last() {
+                Some(last) if ids.len() == MAX_ASKED && *last > after && missing < MAX_ASKED => {
+                    after = *last;
+                }
+                _ => return Some(lacking),
             }
             tokio::time::sleep(PACE).await;
         }
@@ -163,8 +163,8 @@ impl Above<'_> {
         let sent = self.node.router.lock().await.sent_up(now, &self.node.trust(), self.upstream);
         for ids in sent.chunks(MAX_ASKED) {
             let question = FetchQuestion { held: Some(ids.to_vec()), ..FetchQuestion::default() };
-            let held = match self.ask(&question).await {
-                Said::Answer(answer) => answer.ids,
+            let held: BTreeSet<Id> = match self.ask(&question).await {
+                Said::Answer(answer) => answer.ids.into_iter().collect(),
                 Said::Unknown => {
                     tracing::debug!(upstream = %self.upstream, "it does not say what it holds");
                     return Ok(true);

@@ -17,6 +17,8 @@ use crate::time::Stopwatch;
 const REST: u32 = 10;
 /// Reports of which one look asks what was said of them.
 const MAX_REPORTS: usize = 100;
+/// Pages of words on one report: a page has thousands, and a report's way a few nodes.
+const MAX_PAGES: usize = 4;
 
 /// Says at start what this node has said of what is here, where its receipts lack it.
 pub(super) async fn say_own(node: &Node, stop: &CancellationToken) {
@@ -100,7 +102,7 @@ impl Above<'_> {
             }
             Said::Nothing => return Err("no answer".into()),
         };
-        for word in wanted.into_iter().filter_map(|at| words.get(at)) {
+        for word in wanted.into_iter().take(words.len()).filter_map(|at| words.get(at)) {
             // A word has no name of its own before it is signed.
             let name = Id::of(format!("{}.{}", word.of, word.by).as_bytes());
             if tries.is_due(name) {
@@ -140,7 +142,7 @@ impl Above<'_> {
 
     async fn words_on(&self, of: Id) -> Result<bool, PlaceError> {
         let mut skip = 0;
-        loop {
+        for _ in 0..MAX_PAGES {
             let question = FetchQuestion { receipts: Some(of), skip, ..FetchQuestion::default() };
             let Said::Answer(answer) = self.ask(&question).await else { return Ok(false) };
             for signed in &answer.receipts {
@@ -148,8 +150,9 @@ impl Above<'_> {
             }
             match answer.next {
                 Some(next) if next > skip => skip = next,
-                _ => return Ok(true),
+                _ => break,
             }
         }
+        Ok(true)
     }
 }
