@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use chappe::address::{self, Place, Role};
 use chappe::jws::Typ;
-use chappe::notice::{Hop, Id, Statement, Wire};
+use chappe::notice::{Hop, Id, Outcome, Receipt, Statement, Wire};
 use support::*;
 
 const AT: &str = "eu-fr";
@@ -21,29 +21,34 @@ const AT_ONCE: usize = 256;
 /// What the board of a national CERT may have.
 const LIMIT: Duration = Duration::from_secs(4);
 
-/// As CERT-FR's own relay has placed it.
-fn placed(all: &Federation, number: usize) -> (String, Wire) {
+/// As CERT-FR's own relay has placed it, with its subject; and its word on it.
+fn placed(all: &Federation, number: usize) -> ((String, Wire), (String, String)) {
     let body = number.to_string().into_bytes();
     let fresh = advisory(&all.rendered.fed, AT, "scope:eu.fr.all.health", &body);
     let statement = Statement { title: format!("Notice {number}"), ..fresh };
     let mut wire = all.issue(&statement, body);
     let (st, by) = (wire.id(), statement.iss.clone());
-    let hop = Hop { st, prev: st, by, at: statement.issued() };
+    let hop = Hop { st, prev: st, by: by.clone(), at: statement.issued() };
     let key = all.key(AT, "relay");
     wire.hops.push(chappe::jws::sign(&key, Typ::Hop, &hop).expect("signed"));
-    (address::subject(&Place::Board, &statement, st), wire)
+    let (fed, outcome, at) = (statement.fed.clone(), Outcome::Delivered, hop.at);
+    let word = Receipt { fed, of: st, by, outcome, reason: None, to: None, counts: None, at };
+    let said = chappe::jws::sign(&key, Typ::Receipt, &word).expect("signed");
+    let place = (address::subject(&Place::Board, &statement, st), wire);
+    (place, (address::receipt(address::REAL, st, &word.by), said))
 }
 
 async fn fill(all: &Federation, count: usize) -> Id {
     let bus = all.connect(AT, Role::Relay).await;
     let (mut tasks, mut last) = (tokio::task::JoinSet::new(), Id::of(b""));
     for number in 0..count {
-        let (subject, wire) = placed(all, number);
+        let ((subject, wire), (about, word)) = placed(all, number);
         last = wire.id();
         let bus = bus.clone();
         tasks.spawn(async move {
             let (headers, body) = (wire.headers(), wire.body);
             bus.place(&subject, &headers, body, None).await.expect("placed");
+            bus.put_latest(&about, word.into_bytes()).await.expect("said");
         });
         if tasks.len() >= AT_ONCE {
             tasks.join_next().await.expect("one").expect("placed");
