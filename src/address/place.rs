@@ -112,6 +112,13 @@ pub fn subject(place: &Place, statement: &Statement, id: Id) -> String {
     }
 }
 
+/// Whether a subject is one of what lies on the board for one node alone.
+#[must_use]
+pub fn is_direct(subject: &str) -> bool {
+    let of = |realm: &str| subject.strip_prefix(realm).is_some_and(|s| s.starts_with(".direct."));
+    of(REAL) || of(DRILL)
+}
+
 /// `<kind>.<union>.<country>.<region>.<sector>.<tlp>.<severity>.<issuer>`.
 fn board_tokens(s: &Statement) -> String {
     let kind = match s.kind {
@@ -184,17 +191,24 @@ pub fn unanswered(of: Id, by: &NodeId) -> String {
     format!("{REAL}.receipts.{of}.{by}.unanswered")
 }
 
+/// Whether a subject is one of such words.
+#[must_use]
+pub fn is_unanswered(subject: &str) -> bool {
+    let rest = subject.strip_prefix(REAL).and_then(|s| s.strip_prefix(".receipts."));
+    rest.is_some_and(|rest| rest.split('.').nth(2) == Some("unanswered"))
+}
+
 /// Where it is noted that a notice was deleted at the end of its case. Empty: it says no more.
 #[must_use]
 pub fn over(id: Id) -> String {
     format!("{REAL}.cases.over.{id}")
 }
 
-/// The notice of which a subject notes that; computed and compared, for nothing else has its id.
+/// The notice of which a subject notes that.
 #[must_use]
 pub fn is_over(subject: &str) -> Option<Id> {
-    let (_, last) = subject.rsplit_once('.')?;
-    last.parse().ok().filter(|id| over(*id) == subject)
+    let rest = subject.strip_prefix(REAL)?.strip_prefix(".cases.over.")?;
+    rest.parse().ok()
 }
 
 /// Where the heartbeats of an issuer on one audience and label are kept.

@@ -43,6 +43,8 @@ pub struct Delivery {
     pub sequence: u64,
     /// How many more wait behind it.
     pub pending: u64,
+    /// Its place among all that its durable has delivered since its last reset, from 1 on.
+    pub(super) turn: u64,
     /// When the stream took it, by its server's clock; 1970 if it did not come from one.
     pub stored: Time,
     settling: Option<Settling>,
@@ -63,11 +65,11 @@ impl Delivery {
         message: jetstream::Message,
         doubt: &Arc<AtomicBool>,
     ) -> Self {
-        let (delivered, sequence, pending, stored) =
-            message.info().map_or((1, 0, 0, Time::default()), |info| {
+        let (delivered, sequence, turn, pending, stored) =
+            message.info().map_or((1, 0, 0, 0, Time::default()), |info| {
                 let stored = info.published.unix_timestamp().max(0).unsigned_abs();
-                let delivered = info.delivered.unsigned_abs();
-                (delivered, info.stream_sequence, info.pending, Time::from_secs(stored))
+                let (delivered, stored) = (info.delivered.unsigned_abs(), Time::from_secs(stored));
+                (delivered, info.stream_sequence, info.consumer_sequence, info.pending, stored)
             });
         let message = message.message;
         let settling = message.reply.as_ref().map(|reply| Settling {
@@ -75,7 +77,7 @@ impl Delivery {
             reply: reply.to_string(),
             doubt: Arc::clone(doubt),
         });
-        Self { delivered, sequence, pending, stored, settling, ..Self::from_core(message) }
+        Self { delivered, sequence, turn, pending, stored, settling, ..Self::from_core(message) }
     }
 
     /// From the answer of a direct get; `None` if it is none.
@@ -104,6 +106,7 @@ impl Delivery {
             payload: message.payload.into(),
             delivered: 1,
             sequence: 0,
+            turn: 0,
             pending: 0,
             stored: Time::default(),
             settling: None,

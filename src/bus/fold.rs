@@ -6,6 +6,7 @@
 
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_nats::jetstream::Message;
@@ -34,6 +35,8 @@ pub struct Fold {
     /// The durable's count at the last delivery, which a reset sets to 0: a step of more than one
     /// is a loss.
     delivered: u64,
+    /// Nothing is settled here.
+    doubt: Arc<AtomicBool>,
 }
 
 impl Bus {
@@ -57,8 +60,8 @@ impl Bus {
         self.durable(Reading::Own, stream, FOLD).await?;
         // Sequence 1 may be gone; a reset to before the first message starts at the first.
         let consumer = self.reset_consumer(stream, FOLD, 1).await?;
-        let mut fold =
-            Fold { open: None, stream: stream.to_owned(), bus: self.clone(), delivered: 0 };
+        let (stream_name, bus, doubt) = (stream.to_owned(), self.clone(), Arc::default());
+        let mut fold = Fold { open: None, stream: stream_name, bus, delivered: 0, doubt };
         if consumer.cached_info().num_pending == 0 && fold.is_empty().await? {
             return Ok(fold);
         }
@@ -95,14 +98,14 @@ impl Fold {
     }
 
     fn took(&mut self, message: Message) -> Result<Delivery, BusError> {
-        let count = message.info().map_err(|e| refused(&self.stream, &e))?.consumer_sequence;
+        let delivery = Delivery::from_jetstream(&self.bus, message, &self.doubt);
+        let count = delivery.turn;
         if count != self.delivered + 1 {
             let why =
                 format!("messages were lost on the way: {count} came after {}", self.delivered);
             return Err(refused(&self.stream, &why));
         }
         self.delivered = count;
-        let delivery = Delivery::from_jetstream(&self.bus, message, &Arc::default());
         if delivery.pending == 0 {
             self.open = None;
         }

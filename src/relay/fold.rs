@@ -136,12 +136,12 @@ pub(super) async fn patiently(node: &Node) {
 /// Reads every folded stream from its first message.
 async fn fold(node: &Node) -> Result<(), BusError> {
     let mut router = node.router.lock().await;
-    let mut kept = 0_usize;
+    let (mut kept, probe) = (0_usize, address::probe(&node.me));
     for stream in FOLDED.into_iter().filter(|stream| *stream != "TRUST") {
         check_owner(&node.own, &node.me, stream).await?;
         let mut messages = node.own.fold(stream).await?;
         while let Some(message) = messages.next().await? {
-            if message.subject == address::probe(&node.me) {
+            if message.subject == probe {
                 continue;
             }
             if stream == "BEATS" {
@@ -240,7 +240,7 @@ fn receipt(router: &mut Router, message: &Delivery) -> Result<(), String> {
     let compact = Compact::parse(text, Typ::Receipt).map_err(|e| e.to_string())?;
     let payload = compact.unverified_payload();
     let receipt: Receipt = jws::reread(payload).map_err(|e| e.to_string())?;
-    if message.subject == address::unanswered(receipt.of, &receipt.by) {
+    if address::is_unanswered(&message.subject) {
         router.keep_call(receipt);
     } else {
         router.keep_receipt(receipt, text.to_owned());

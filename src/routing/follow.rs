@@ -29,14 +29,14 @@ impl Router {
 
     /// As [`Self::placed`], of what was found at start under a subject of the board.
     pub fn found(&mut self, trust: &Trust, id: Id, subject: &str) {
+        // Nearly everything lies there for all.
+        if !address::is_direct(subject) {
+            return;
+        }
         let (Some(s), Some(seat)) = (self.ledger.statement(id).cloned(), trust.seat(&self.me))
         else {
             return;
         };
-        // Nearly everything lies there for all.
-        if address::subject(&Place::Board, &s, id) == subject {
-            return;
-        }
         let places = seat.links.iter().map(|link| Place::Direct(link.to.clone()));
         let places: Vec<Place> =
             places.filter(|place| address::subject(place, &s, id) == subject).collect();
