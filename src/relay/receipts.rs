@@ -271,9 +271,22 @@ pub(super) async fn learn(
     let (now, trust, source) =
         (crate::time::now(), node.trust(), &Source::Upstream(upstream.clone()));
     let checked = verify::verify_receipt(now, &node.me, &trust, source, signed.as_bytes());
-    let Ok((receipt, signed)) = checked else { return Ok(()) };
+    let (receipt, signed) = match checked {
+        Ok(receipt) => receipt,
+        Err(refused) => {
+            tracing::warn!(%upstream, %of, reason = %refused.reason,
+                why = %refused.why.escape_debug(), "a word that was asked for is refused");
+            return Ok(());
+        }
+    };
     let mut router = node.router.lock().await;
     if receipt.of != of || !router.is_news(&receipt) || !router.can_say(&trust, &receipt) {
+        return Ok(());
+    }
+    // One answer could have any number of changes of one word, each to be passed on.
+    let changes = router.last_word(of, &receipt.by).is_some();
+    if changes && !node.words.lock().await.allows(now, source, &receipt.by) {
+        node.metrics.put_off();
         return Ok(());
     }
     let Some(statement) = router.spoken_of(&trust, &receipt) else { return Ok(()) };
