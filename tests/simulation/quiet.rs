@@ -41,15 +41,16 @@ fn quiet(seed: u64) -> World {
     world
 }
 
+fn finished(mut world: World) -> World {
+    if world.violation.is_none() {
+        super::invariants::finish(&mut world);
+    }
+    world
+}
+
 #[test]
 fn nothing_lawful_raises_an_alarm() {
-    super::every_seed(60, |seed| {
-        let mut world = quiet(seed);
-        if world.violation.is_none() {
-            super::invariants::finish(&mut world);
-        }
-        world
-    });
+    super::every_seed(60, |seed| finished(quiet(seed)));
 }
 
 /// The last hop to two entities comes and goes, for seconds or for most of an hour.
@@ -78,13 +79,7 @@ fn bad_lines(seed: u64) -> World {
 
 #[test]
 fn bad_lines_raise_no_alarm() {
-    super::every_seed(40, |seed| {
-        let mut world = bad_lines(seed);
-        if world.violation.is_none() {
-            super::invariants::finish(&mut world);
-        }
-        world
-    });
+    super::every_seed(40, |seed| finished(bad_lines(seed)));
 }
 
 /// Publishes for Normandy and lets its parent's notice get as far as its region.
