@@ -20,7 +20,8 @@ pub use self::place::{
     replay_durable, subject, trust, trust_list, unanswered,
 };
 pub use self::plan::{
-    FOLDED, INDEXED, LocalSubscriber, MAX_REPLAY, Neighbourhood, closed_durables, link_durables,
+    FOLDED, INDEXED, LocalSubscriber, MAX_REPLAY, NOTICES, Neighbourhood, closed_durables,
+    link_durables,
 };
 pub use self::spec::{
     AccountSpec, Discard, DurableSpec, ExportSpec, ImportSpec, NodePlan, Retention, Role,

@@ -131,7 +131,7 @@ fn tails(constituency: &[Scope], ceiling: Tlp, amber: &[String]) -> Vec<String> 
 /// `<union>.<country>.<region>` of every audience that touches the scope's place.
 fn places(scope: &Scope) -> Vec<Vec<String>> {
     let [union, country, region, _] = scope.parts();
-    let place = |c: &str, r: &str| vec![union.clone(), c.to_owned(), r.to_owned()];
+    let place = |c: &str, r: &str| vec![union.to_owned(), c.to_owned(), r.to_owned()];
     if country == ALL {
         return vec![place(ANY, ANY)];
     }

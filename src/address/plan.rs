@@ -22,6 +22,9 @@ const NOTICE_AGE: Duration = Duration::from_secs(401 * 24 * 3600);
 /// notices it reads the headers alone.
 pub const FOLDED: [&str; 6] = ["TRUST", "BOARD", "INBOX", "CASES", "RECEIPTS", "BEATS"];
 
+/// Of these, those that keep notices.
+pub const NOTICES: [&str; 3] = ["BOARD", "INBOX", "CASES"];
+
 /// The stream of which a relay keeps an index: what was refused, and how much of it by whom.
 pub const INDEXED: &str = "QUARANTINE";
 

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use async_nats::HeaderMap;
-use async_nats::jetstream;
+use async_nats::{HeaderMap, HeaderValue, jetstream};
 
 use super::connect::{Bus, BusError, REQUEST_TIMEOUT};
 use crate::notice::{HEADER_BODY_SIG, HEADER_HOPS, HEADER_NOTICE, Time, Wire, WireError};
@@ -65,19 +64,24 @@ impl Delivery {
         message: jetstream::Message,
         doubt: &Arc<AtomicBool>,
     ) -> Self {
+        let settling = message.reply.as_ref().map(|reply| Settling {
+            bus: bus.clone(),
+            reply: reply.as_str().to_owned(),
+            doubt: Arc::clone(doubt),
+        });
+        Self { settling, ..Self::unsettled(message) }
+    }
+
+    /// From a durable that wants no acknowledgements.
+    pub(super) fn unsettled(message: jetstream::Message) -> Self {
         let (delivered, sequence, turn, pending, stored) =
             message.info().map_or((1, 0, 0, 0, Time::default()), |info| {
                 let stored = info.published.unix_timestamp().max(0).unsigned_abs();
                 let (delivered, stored) = (info.delivered.unsigned_abs(), Time::from_secs(stored));
                 (delivered, info.stream_sequence, info.consumer_sequence, info.pending, stored)
             });
-        let message = message.message;
-        let settling = message.reply.as_ref().map(|reply| Settling {
-            bus: bus.clone(),
-            reply: reply.to_string(),
-            doubt: Arc::clone(doubt),
-        });
-        Self { delivered, sequence, turn, pending, stored, settling, ..Self::from_core(message) }
+        let from_core = Self::from_core(message.message);
+        Self { delivered, sequence, turn, pending, stored, ..from_core }
     }
 
     /// From the answer of a direct get; `None` if it is none.
@@ -89,20 +93,13 @@ impl Delivery {
     }
 
     pub(super) fn from_core(message: async_nats::Message) -> Self {
-        let headers = message.headers.unwrap_or_default();
-        let ours = [HEADER_NOTICE, HEADER_HOPS, HEADER_BODY_SIG, EXPECTED, TTL, LEFT_OUT];
-        let foreign = |(name, _): &(&async_nats::HeaderName, _)| {
-            let name: &str = name.as_ref();
-            !ours.contains(&name)
-        };
-        let left_out = headers.get(LEFT_OUT).and_then(|size| size.as_str().parse().ok());
-        Self {
-            subject: message.subject.to_string(),
-            size: left_out.unwrap_or(message.payload.len() as u64),
-            notice: values(&headers, HEADER_NOTICE),
-            hops: values(&headers, HEADER_HOPS),
-            body_sig: values(&headers, HEADER_BODY_SIG),
-            foreign_headers: headers.iter().filter(foreign).count(),
+        let mut delivery = Self {
+            subject: message.subject.as_str().to_owned(),
+            size: message.payload.len() as u64,
+            notice: Vec::new(),
+            hops: Vec::new(),
+            body_sig: Vec::new(),
+            foreign_headers: 0,
             payload: message.payload.into(),
             delivered: 1,
             sequence: 0,
@@ -110,6 +107,25 @@ impl Delivery {
             pending: 0,
             stored: Time::default(),
             settling: None,
+        };
+        for (name, values) in message.headers.iter().flat_map(HeaderMap::iter) {
+            delivery.header(name.as_ref(), values);
+        }
+        delivery
+    }
+
+    fn header(&mut self, name: &str, values: &[HeaderValue]) {
+        let texts = || values.iter().map(|value| value.as_str().to_owned()).collect();
+        match name {
+            HEADER_NOTICE => self.notice = texts(),
+            HEADER_HOPS => self.hops = texts(),
+            HEADER_BODY_SIG => self.body_sig = texts(),
+            LEFT_OUT => {
+                let size = values.first().and_then(|size| size.as_str().parse().ok());
+                self.size = size.unwrap_or(self.size);
+            }
+            EXPECTED | TTL => {}
+            _ => self.foreign_headers += 1,
         }
     }
 
@@ -166,8 +182,4 @@ impl Delivery {
         }
         settled.map(drop)
     }
-}
-
-fn values(headers: &HeaderMap, name: &'static str) -> Vec<String> {
-    headers.get_all(name).map(|value| value.as_str().to_owned()).collect()
 }

@@ -5,8 +5,6 @@
 //! ordered consumer, which needs the right to create consumers. 100 000 headers take two seconds.
 
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use async_nats::jetstream::Message;
@@ -35,8 +33,6 @@ pub struct Fold {
     /// The durable's count at the last delivery, which a reset sets to 0: a step of more than one
     /// is a loss.
     delivered: u64,
-    /// Nothing is settled here.
-    doubt: Arc<AtomicBool>,
 }
 
 impl Bus {
@@ -60,8 +56,8 @@ impl Bus {
         self.durable(Reading::Own, stream, FOLD).await?;
         // Sequence 1 may be gone; a reset to before the first message starts at the first.
         let consumer = self.reset_consumer(stream, FOLD, 1).await?;
-        let (stream_name, bus, doubt) = (stream.to_owned(), self.clone(), Arc::default());
-        let mut fold = Fold { open: None, stream: stream_name, bus, delivered: 0, doubt };
+        let (stream_name, bus) = (stream.to_owned(), self.clone());
+        let mut fold = Fold { open: None, stream: stream_name, bus, delivered: 0 };
         if consumer.cached_info().num_pending == 0 && fold.is_empty().await? {
             return Ok(fold);
         }
@@ -98,7 +94,7 @@ impl Fold {
     }
 
     fn took(&mut self, message: Message) -> Result<Delivery, BusError> {
-        let delivery = Delivery::from_jetstream(&self.bus, message, &self.doubt);
+        let delivery = Delivery::unsettled(message);
         let count = delivery.turn;
         if count != self.delivered + 1 {
             let why =

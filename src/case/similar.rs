@@ -52,7 +52,7 @@ impl Ground {
     /// Where a case is; `None` if its report does not say it so finely, as under embargo.
     fn of(self, told: &Told) -> Option<String> {
         let [union, country, region, sector] = told.scope.parts();
-        let parts: Vec<&String> = match self {
+        let parts: Vec<&str> = match self {
             Self::Anywhere => vec![union],
             Self::Country => vec![union, country],
             Self::Region => vec![union, country, region],
@@ -60,7 +60,7 @@ impl Ground {
             Self::RegionSector => vec![union, country, region, sector],
         };
         let said = parts.iter().all(|part| *part != ALL);
-        said.then(|| parts.into_iter().cloned().collect::<Vec<_>>().join("."))
+        said.then(|| parts.join("."))
     }
 }
 

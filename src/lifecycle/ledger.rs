@@ -1,6 +1,6 @@
 //! Every notice that a node holds, and how each stands. A fold over the node's own streams.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,10 +56,16 @@ pub struct Ledger {
     erasing: BTreeMap<Id, BTreeMap<NodeId, Id>>,
     /// What they erase and is not deleted yet. It counts as gone.
     due: BTreeMap<Id, Entry>,
-    channels: BTreeMap<Channel, BTreeSet<Id>>,
+    channels: BTreeMap<Channel, HashSet<Id>>,
 }
 
 impl Ledger {
+    /// Makes room for so many more: growing step by step moves everything each time.
+    pub fn reserve(&mut self, notices: usize) {
+        self.entries.reserve(notices);
+        self.threads.reserve(notices);
+    }
+
     /// Takes a notice. Twice is once, and the first custody stays.
     pub fn keep(&mut self, id: Id, kept: Kept) {
         if self.entries.contains_key(&id) || self.due.contains_key(&id) {

@@ -1,36 +1,26 @@
 //! The versions of one document by one issuer for one audience and label.
 
-use std::collections::BTreeMap;
+use std::hash::Hash as _;
 
 use super::erase::is_erasing;
-use crate::notice::{Audience, Id, Kind, NodeId, Reason, Statement, Tlp};
+use crate::notice::{Digesting, Doc, Id, Kind, Reason, Statement};
 
 /// What makes two notices versions of one another. The issuer is part of it, so that nobody
 /// supersedes another's notice; a looser label or wider audience is another thread. The exercise
 /// is part of it too: a drill about a real document must not supersede or withdraw the real one.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ThreadKey {
-    issuer: NodeId,
-    audience: Audience,
-    tlp: Tlp,
-    exercise: Option<String>,
-    publisher: String,
-    reference: String,
-}
+///
+/// A digest: the names themselves would be kept once more for each document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ThreadKey(Id);
 
 impl ThreadKey {
     /// The thread of a statement; `None` if it has no document.
     #[must_use]
     pub fn of(s: &Statement) -> Option<Self> {
-        let doc = s.doc.as_ref()?;
-        Some(Self {
-            issuer: s.iss.clone(),
-            audience: s.aud.clone(),
-            tlp: s.tlp,
-            exercise: s.exercise.clone(),
-            publisher: doc.publisher.clone(),
-            reference: doc.reference.clone(),
-        })
+        let Doc { publisher, reference, .. } = s.doc.as_ref()?;
+        let mut digest = Digesting::default();
+        (&s.iss, &s.aud, s.tlp, &s.exercise, publisher, reference).hash(&mut digest);
+        Some(Self(digest.id()))
     }
 }
 
@@ -56,7 +46,9 @@ impl Version {
 /// One thread's versions and what ended them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Thread {
-    versions: BTreeMap<Version, Id>,
+    /// With the body's digest, lowest first. No map: its leaf has room for eleven, and most
+    /// documents have one.
+    versions: Vec<(Version, Id)>,
     /// Notices of the thread that the node holds; at zero the thread is forgotten.
     held: usize,
     closed_to: Option<u64>,
@@ -82,28 +74,43 @@ impl Thread {
                 }
             }
             Kind::Alert | Kind::Advisory => {
-                self.versions.insert(version, s.body.sha256);
+                self.add(version, s.body.sha256);
             }
             Kind::Annotation | Kind::Escalation | Kind::Response => {}
         }
     }
 
+    fn add(&mut self, version: Version, body: Id) {
+        if self.versions.is_empty() {
+            self.versions.reserve_exact(1);
+        }
+        if let Err(at) = self.at(version) {
+            self.versions.insert(at, (version, body));
+        }
+    }
+
+    fn at(&self, version: Version) -> Result<usize, usize> {
+        self.versions.binary_search_by(|(other, _)| other.cmp(&version))
+    }
+
     /// Forgets an expired notice; whether the thread has none left.
     pub(super) fn forget(&mut self, version: Version) -> bool {
-        self.versions.remove(&version);
+        if let Ok(at) = self.at(version) {
+            self.versions.remove(at);
+        }
         self.held = self.held.saturating_sub(1);
         self.held == 0
     }
 
     /// The versions that are here, lowest first.
     pub(super) fn versions(&self) -> impl Iterator<Item = Version> {
-        self.versions.keys().copied()
+        self.versions.iter().map(|(version, _)| *version)
     }
 
     /// The version in force.
     #[must_use]
     pub fn in_force(&self) -> Option<Version> {
-        let (last, _) = self.versions.last_key_value()?;
+        let (last, _) = self.versions.last()?;
         (!self.is_ended(last.revision)).then_some(*last)
     }
 
@@ -139,7 +146,7 @@ impl Thread {
         if self.is_withdrawn(version.revision) {
             return Err(Reason::Withdrawn);
         }
-        match self.versions.last_key_value() {
+        match self.versions.last() {
             Some((last, _)) if *last > version => Err(Reason::Superseded),
             _ => Ok(()),
         }
@@ -152,8 +159,8 @@ impl Thread {
         if self.is_withdrawn(revision) {
             return None;
         }
-        let is_it = |(version, sha): (&Version, &Id)| version.revision == revision && *sha == body;
-        let stands = self.versions.last_key_value().is_some_and(is_it);
+        let is_it = |(version, sha): &(Version, Id)| version.revision == revision && *sha == body;
+        let stands = self.versions.last().is_some_and(is_it);
         let reason = if stands { Reason::AlreadyIssued } else { Reason::Superseded };
         self.versions.iter().any(is_it).then_some(reason)
     }

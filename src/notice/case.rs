@@ -255,7 +255,7 @@ fn check_times(iat: u64, report: &Report) -> Result<(), StatementError> {
 fn check_embargo(title: &str, report: &Report) -> Result<(), StatementError> {
     let Some(name) = &report.embargo else { return Ok(()) };
     ensure(is_token(name, 24), "case.embargo", "1 to 24 of [a-z0-9-]")?;
-    let nowhere = report.scope.parts().iter().skip(1).all(|part| part == ALL);
+    let nowhere = report.scope.parts().into_iter().skip(1).all(|part| part == ALL);
     ensure(nowhere, "case.scope", "under embargo all parts after the union are `all`")?;
     ensure(report.countries.is_none(), "case.countries", "none under embargo")?;
     ensure(title == embargo_title(name), "title", "under embargo `Incident` and the code name")

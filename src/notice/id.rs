@@ -1,16 +1,41 @@
 //! A notice's id: the SHA-256 of its statement's JWS.
 
 use std::fmt;
+use std::hash::Hasher;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use sha2::{Digest as _, Sha256};
+
+use super::text;
 
 /// SHA-256 of the `Chappe-Notice` value: same id, same signed bytes. So nobody can squat an id,
 /// use it again, or sign it twice with different meaning. Also the digest of other signed texts.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub struct Id([u8; 32]);
+
+/// Makes the digest of a value by its `Hash`, which keeps texts apart, so that two values have one
+/// digest only if they are equal. In memory alone: another compiler may give another one.
+#[derive(Default)]
+pub(crate) struct Digesting(Sha256);
+
+impl Digesting {
+    pub(crate) fn id(self) -> Id {
+        Id(self.0.finalize().into())
+    }
+}
+
+impl Hasher for Digesting {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest is what counts.
+    fn finish(&self) -> u64 {
+        0
+    }
+}
 
 /// Not 64 lower-case hexadecimal digits.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -64,10 +89,9 @@ impl FromStr for Id {
     }
 }
 
-impl TryFrom<String> for Id {
-    type Error = IdError;
-    fn try_from(text: String) -> Result<Self, IdError> {
-        text.parse()
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::read(deserializer, Self::from_str)
     }
 }
 

@@ -3,10 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::node::NodeId;
 use super::scope::Scope;
+use super::text;
 
 /// What a notice is. Which claims each may carry, where it may come from and where it is placed
 /// is the table of docs/PROTOCOL.md section 1.
@@ -91,8 +92,8 @@ impl fmt::Display for Kind {
 }
 
 /// Who may receive a notice.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
 pub enum Audience {
     /// Everybody whose constituency intersects the scope.
     Scope(Scope),
@@ -105,15 +106,21 @@ pub enum Audience {
 #[error("`{0}` is neither `scope:union.country.region.sector` nor `node:id`")]
 pub struct AudienceError(String);
 
-impl TryFrom<String> for Audience {
-    type Error = AudienceError;
-    fn try_from(text: String) -> Result<Self, AudienceError> {
+impl FromStr for Audience {
+    type Err = AudienceError;
+    fn from_str(text: &str) -> Result<Self, AudienceError> {
         let refused = || AudienceError(text.escape_debug().take(120).collect());
         if let Some(scope) = text.strip_prefix("scope:") {
-            return Scope::try_from(scope.to_owned()).map(Self::Scope).map_err(|_| refused());
+            return Scope::whole(scope).map(Self::Scope).map_err(|_| refused());
         }
         let node = text.strip_prefix("node:").ok_or_else(refused)?;
         node.parse().map(Self::Node).map_err(|_| refused())
+    }
+}
+
+impl<'de> Deserialize<'de> for Audience {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::read(deserializer, Self::from_str)
     }
 }
 

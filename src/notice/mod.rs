@@ -14,10 +14,12 @@ mod records;
 mod scope;
 mod sector;
 mod statement;
+mod text;
 mod time;
 mod wire;
 
 pub use self::case::{Answer, Case, CaseState, Events, Regime, Report, Stage, embargo_title};
+pub(crate) use self::id::Digesting;
 pub use self::id::{Id, IdError};
 pub use self::kind::{Audience, AudienceError, Kind};
 pub use self::label::{LabelError, Severity, Tlp};

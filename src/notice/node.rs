@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::text;
 
 /// Tokens in a node id: union, state, region, entity, and two to spare.
 pub const MAX_NODE_TOKENS: usize = 6;
@@ -13,9 +16,9 @@ const MAX_TOKEN_CHARS: usize = 16;
 ///
 /// One to six tokens `[a-z0-9]{1,16}` joined by `-`. The grammar is ASCII, so no look-alike of
 /// another script passes, and it has no character that a subject gives a meaning to.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct NodeId(String);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
+pub struct NodeId(Arc<str>);
 
 /// Not a node id; carries the text, escaped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,7 +46,7 @@ impl NodeId {
     /// The id without the last token; `None` at the top.
     #[must_use]
     pub fn parent(&self) -> Option<Self> {
-        self.0.rsplit_once('-').map(|(parent, _)| Self(parent.to_owned()))
+        self.0.rsplit_once('-').map(|(parent, _)| Self(parent.into()))
     }
 
     /// Number of tokens.
@@ -55,7 +58,8 @@ impl NodeId {
     /// Whether `other` is this node or lies below it.
     #[must_use]
     pub fn contains(&self, other: &Self) -> bool {
-        other.0 == self.0 || other.0.strip_prefix(&self.0).is_some_and(|rest| rest.starts_with('-'))
+        other.0 == self.0
+            || other.0.strip_prefix(&*self.0).is_some_and(|rest| rest.starts_with('-'))
     }
 
     /// Where a message for `target` goes from here.
@@ -68,14 +72,14 @@ impl NodeId {
             return Step::Up;
         }
         let tokens: Vec<&str> = target.0.split('-').take(self.depth() + 1).collect();
-        Step::Down(Self(tokens.join("-")))
+        Step::Down(Self(tokens.join("-").into()))
     }
 
     /// The State that the node is part of (`eu-fr` for `eu-fr-bre`); `None` for a union.
     #[must_use]
     pub fn state(&self) -> Option<Self> {
         let tokens: Vec<&str> = self.0.split('-').take(2).collect();
-        (tokens.len() == 2).then(|| Self(tokens.join("-")))
+        (tokens.len() == 2).then(|| Self(tokens.join("-").into()))
     }
 }
 
@@ -86,25 +90,24 @@ impl FromStr for NodeId {
             (1..=MAX_TOKEN_CHARS).contains(&token.len())
                 && token.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
         };
-        let tokens: Vec<&str> = text.split('-').collect();
-        if tokens.len() <= MAX_NODE_TOKENS && tokens.iter().all(|t| token(t)) {
-            Ok(Self(text.to_owned()))
+        let count = text.split('-').count();
+        if count <= MAX_NODE_TOKENS && text.split('-').all(token) {
+            Ok(Self(text.into()))
         } else {
             Err(NodeIdError(text.escape_debug().take(120).collect()))
         }
     }
 }
 
-impl TryFrom<String> for NodeId {
-    type Error = NodeIdError;
-    fn try_from(text: String) -> Result<Self, NodeIdError> {
-        text.parse()
+impl<'de> Deserialize<'de> for NodeId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::read(deserializer, Self::from_str)
     }
 }
 
 impl From<NodeId> for String {
     fn from(id: NodeId) -> Self {
-        id.0
+        id.0.as_ref().to_owned()
     }
 }
 

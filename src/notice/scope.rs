@@ -2,8 +2,11 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::text;
 
 /// The token that stands for every region or sector.
 pub const ALL: &str = "all";
@@ -13,9 +16,9 @@ const MAX_TOKEN_CHARS: usize = 24;
 /// `union.country.region.sector`, tokens `[a-z0-9-]{1,24}` or `all`. The union is never `all`, and
 /// a region needs its country. Written short, trailing `all`s may be left out; on the wire all four
 /// parts stand.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Scope([String; PARTS]);
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(into = "String")]
+pub struct Scope(Arc<str>);
 
 /// Why a text is no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,61 +46,62 @@ impl Scope {
         format!("{union}.{country}.{region}.{sector}").parse()
     }
 
+    /// The wire form: all four parts, so that one scope has one text.
+    pub(super) fn whole(text: &str) -> Result<Self, ScopeError> {
+        let scope: Self = text.parse()?;
+        if text == scope.0.as_ref() { Ok(scope) } else { Err(ScopeError::Short(text.to_owned())) }
+    }
+
     /// The four tokens: union, country, region, sector.
     #[must_use]
-    pub fn parts(&self) -> &[String; PARTS] {
-        &self.0
+    pub fn parts(&self) -> [&str; PARTS] {
+        let mut parts = self.0.split('.');
+        [(); PARTS].map(|()| parts.next().unwrap_or(ALL))
     }
 
     /// The sector's token, or `all`.
     #[must_use]
     pub fn sector(&self) -> &str {
-        let [_, _, _, sector] = &self.0;
+        let [_, _, _, sector] = self.parts();
         sector
     }
 
     /// The country's token, or `all`.
     #[must_use]
     pub fn country(&self) -> &str {
-        let [_, country, _, _] = &self.0;
+        let [_, country, _, _] = self.parts();
         country
     }
 
     /// The region's token, or `all`.
     #[must_use]
     pub fn region(&self) -> &str {
-        let [_, _, region, _] = &self.0;
+        let [_, _, region, _] = self.parts();
         region
     }
 
     /// Whether every place and sector of `other` is also one of this.
     #[must_use]
     pub fn contains(&self, other: &Self) -> bool {
-        self.0.iter().zip(&other.0).all(|(mine, theirs)| mine == ALL || mine == theirs)
+        self.pairs(other).all(|(mine, theirs)| mine == ALL || mine == theirs)
+    }
+
+    fn pairs<'s>(&'s self, other: &'s Self) -> impl Iterator<Item = (&'s str, &'s str)> {
+        self.parts().into_iter().zip(other.parts())
     }
 
     /// What the two have in common, if anything.
     #[must_use]
     pub fn meet(&self, other: &Self) -> Option<Self> {
-        if !self.intersects(other) {
-            return None;
-        }
-        let mut parts = self.0.clone();
-        for (mine, theirs) in parts.iter_mut().zip(&other.0) {
-            if mine == ALL {
-                mine.clone_from(theirs);
-            }
-        }
-        Some(Self(parts))
+        let narrower = |(mine, theirs)| if mine == ALL { theirs } else { mine };
+        let parts: Vec<&str> = self.pairs(other).map(narrower).collect();
+        self.intersects(other).then(|| Self(parts.join(".").into()))
     }
 
     /// Whether the two have a place and sector in common.
     #[must_use]
     pub fn intersects(&self, other: &Self) -> bool {
-        self.0
-            .iter()
-            .zip(&other.0)
-            .all(|(mine, theirs)| mine == ALL || theirs == ALL || mine == theirs)
+        self.pairs(other).all(|(mine, theirs)| mine == ALL || theirs == ALL || mine == theirs)
     }
 }
 
@@ -109,28 +113,25 @@ impl FromStr for Scope {
                 && token.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
         };
         let shown = || text.escape_debug().take(120).collect::<String>();
-        let mut tokens: Vec<String> = text.split('.').map(str::to_owned).collect();
-        if tokens.len() > PARTS || !tokens.iter().all(|t| token(t)) {
+        let given = text.split('.').count();
+        if given > PARTS || !text.split('.').all(token) {
             return Err(ScopeError::Form(shown()));
         }
-        tokens.resize(PARTS, ALL.to_owned());
-        let parts: [String; PARTS] = tokens.try_into().map_err(|_| ScopeError::Form(shown()))?;
-        match &parts {
-            [union, ..] if union == ALL => Err(ScopeError::Union(shown())),
-            [_, country, region, _] if country == ALL && region != ALL => {
-                Err(ScopeError::Region(shown()))
-            }
-            _ => Ok(Self(parts)),
+        let scope = match PARTS - given {
+            0 => Self(text.into()),
+            left => Self((text.to_owned() + &format!(".{ALL}").repeat(left)).into()),
+        };
+        match scope.parts() {
+            [ALL, ..] => Err(ScopeError::Union(shown())),
+            [_, ALL, region, _] if region != ALL => Err(ScopeError::Region(shown())),
+            _ => Ok(scope),
         }
     }
 }
 
-impl TryFrom<String> for Scope {
-    type Error = ScopeError;
-    /// The wire form: all four parts, so that one scope has one text.
-    fn try_from(text: String) -> Result<Self, ScopeError> {
-        let scope: Self = text.parse()?;
-        if text.split('.').count() == PARTS { Ok(scope) } else { Err(ScopeError::Short(text)) }
+impl<'de> Deserialize<'de> for Scope {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        text::read(deserializer, Self::whole)
     }
 }
 
@@ -142,7 +143,7 @@ impl From<Scope> for String {
 
 impl fmt::Display for Scope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0.join("."))
+        f.write_str(&self.0)
     }
 }
 
@@ -163,7 +164,7 @@ mod tests {
     #[test]
     fn short_is_the_same_as_long() {
         assert_eq!(scope("eu.fr"), scope("eu.fr.all.all"));
-        assert!(Scope::try_from("eu.fr".to_owned()).is_err());
+        assert!(Scope::whole("eu.fr").is_err());
     }
 
     #[test]

@@ -8,11 +8,12 @@ use super::belief::{Record, record};
 use super::hood;
 use super::node::{Archive, Node};
 use super::room;
+use super::said::Said;
 use super::trust::Seeds;
-use crate::address::{self, FOLDED, Source};
-use crate::bus::{Bus, BusError, Delivery, PlaceError};
-use crate::jws::{self, Compact, General, Typ};
-use crate::notice::{Id, NodeId, Receipt};
+use crate::address::{self, NOTICES, Source};
+use crate::bus::{Bus, BusError, Delivery, Fold, PlaceError};
+use crate::jws::General;
+use crate::notice::{Id, NodeId};
 use crate::routing::{Router, Stored};
 use crate::trust::Documents;
 use crate::verify;
@@ -50,8 +51,7 @@ async fn trust(
     seeds: &Seeds,
 ) -> Result<Archive, String> {
     let mut archive = Archive { documents, kept: HashSet::new() };
-    check_owner(own, me, "TRUST").await.map_err(|e| e.to_string())?;
-    let mut messages = own.fold("TRUST").await.map_err(|e| e.to_string())?;
+    let mut messages = open(own, me, "TRUST").await.map_err(|e| e.to_string())?;
     let (mut papers, mut lists) = (Vec::new(), Vec::new());
     while let Some(message) = messages.next().await.map_err(|e| e.to_string())? {
         match record(&message.payload) {
@@ -133,45 +133,17 @@ pub(super) async fn patiently(node: &Node) {
     }
 }
 
-/// Reads every folded stream from its first message.
+/// Reads every folded stream from its first message: what was said beside the notices, but taken
+/// in after them, since a notice of which something was said before is one that was lost.
 async fn fold(node: &Node) -> Result<(), BusError> {
     let mut router = node.router.lock().await;
-    let (mut kept, probe) = (0_usize, address::probe(&node.me));
-    for stream in FOLDED.into_iter().filter(|stream| *stream != "TRUST") {
-        check_owner(&node.own, &node.me, stream).await?;
-        let mut messages = node.own.fold(stream).await?;
-        while let Some(message) = messages.next().await? {
-            if message.subject == probe {
-                continue;
-            }
-            if stream == "BEATS" {
-                heard(node, &message).await;
-                continue;
-            }
-            if let Some(id) = address::is_over(&message.subject) {
-                router.is_over(id, message.stored);
-                continue;
-            }
-            match take(&mut router, &message) {
-                Ok(id) => {
-                    kept += 1;
-                    if let Some(id) = id.filter(|_| stream == "BOARD") {
-                        router.found(&node.trust(), id, &message.subject);
-                    }
-                    if let Some(id) = id.filter(|_| stream == "CASES") {
-                        count_case(node, &router, id, &message);
-                    }
-                }
-                // Not its subject: that of a case says where it happened.
-                Err(why) => tracing::error!(
-                    stream,
-                    why,
-                    sequence = message.sequence,
-                    "not what this node writes: left alone"
-                ),
-            }
-        }
+    let said = Said::read(&node.own, &node.me);
+    let mut kept = 0;
+    for stream in NOTICES {
+        kept += notices(node, &mut router, stream).await?;
     }
+    kept += said.keep(&mut router).await?;
+    heard(node).await?;
     router.prune(crate::time::now());
     if router.judge(&node.trust()) > 0 {
         // What was hidden may not have come again before the last end.
@@ -194,6 +166,47 @@ async fn check_owner(own: &Bus, me: &NodeId, stream: &str) -> Result<(), BusErro
     }
 }
 
+/// One stream, which is this node's own.
+pub(super) async fn open(own: &Bus, me: &NodeId, stream: &str) -> Result<Fold, BusError> {
+    check_owner(own, me, stream).await?;
+    own.fold(stream).await
+}
+
+/// The notices of one stream; how many.
+async fn notices(node: &Node, router: &mut Router, stream: &str) -> Result<usize, BusError> {
+    let (mut kept, trust) = (0, node.trust());
+    let mut messages = open(&node.own, &node.me, stream).await?;
+    while let Some(message) = messages.next().await? {
+        // Receipts pass here on their way down.
+        if message.notice.is_empty() {
+            if let Some(id) = address::is_over(&message.subject) {
+                router.is_over(id, message.stored);
+            }
+            continue;
+        }
+        if kept == 0 {
+            router.reserve(usize::try_from(message.pending).unwrap_or_default());
+        }
+        match take(router, &message) {
+            Ok(id) => {
+                kept += 1;
+                match stream {
+                    "BOARD" => router.found(&trust, id, &message.subject),
+                    "CASES" => count_case(node, router, id, &message),
+                    _ => {}
+                }
+            }
+            Err(why) => left_alone(stream, message.sequence, &why),
+        }
+    }
+    Ok(kept)
+}
+
+/// Not its subject: that of a case says where it happened.
+pub(super) fn left_alone(stream: &str, sequence: u64, why: &str) {
+    tracing::error!(stream, why, sequence, "not what this node writes: left alone");
+}
+
 /// How much of CASES each sender has.
 fn count_case(node: &Node, router: &Router, id: Id, message: &Delivery) {
     let from = room::of_node(router.ledger().from(id).flatten());
@@ -202,11 +215,8 @@ fn count_case(node: &Node, router: &Router, id: Id, message: &Delivery) {
     node.room.add("CASES", Some(&from), bytes);
 }
 
-/// The id of the notice that it is; `None` for a receipt.
-fn take(router: &mut Router, message: &Delivery) -> Result<Option<Id>, String> {
-    if message.notice.is_empty() {
-        return receipt(router, message).map(|()| None);
-    }
+/// The id of the notice that it is.
+fn take(router: &mut Router, message: &Delivery) -> Result<Id, String> {
     let wire = message.wire().map_err(|e| e.to_string())?;
     let (statement, kid, hops) = verify::read_stored(&wire).map_err(|e| e.reason.to_string())?;
     match hops.last() {
@@ -219,31 +229,21 @@ fn take(router: &mut Router, message: &Delivery) -> Result<Option<Id>, String> {
     }
     let id = wire.id();
     router.keep(Stored { id, statement, kid, hops });
-    Ok(Some(id))
+    Ok(id)
 }
 
 /// What was heard before the last end; what has expired meanwhile says nothing.
-async fn heard(node: &Node, message: &Delivery) {
-    let (now, source) = (crate::time::now(), Source::Outbox(node.me.clone()));
-    if let Err(refused) = beats::hear(node, now, &source, &message.subject, &message.payload).await
-    {
-        tracing::debug!(why = %refused.why.escape_debug(), "a heartbeat left out");
-    }
-}
-
-/// A receipt; on the board, where receipts pass on their way down, only its headers were read.
-fn receipt(router: &mut Router, message: &Delivery) -> Result<(), String> {
-    if message.payload.is_empty() {
-        return Ok(());
-    }
-    let text = std::str::from_utf8(&message.payload).map_err(|e| e.to_string())?;
-    let compact = Compact::parse(text, Typ::Receipt).map_err(|e| e.to_string())?;
-    let payload = compact.unverified_payload();
-    let receipt: Receipt = jws::reread(payload).map_err(|e| e.to_string())?;
-    if address::is_unanswered(&message.subject) {
-        router.keep_call(receipt);
-    } else {
-        router.keep_receipt(receipt, text.to_owned());
+async fn heard(node: &Node) -> Result<(), BusError> {
+    let (probe, source) = (address::probe(&node.me), Source::Outbox(node.me.clone()));
+    let mut messages = open(&node.own, &node.me, "BEATS").await?;
+    while let Some(message) = messages.next().await? {
+        if message.subject == probe {
+            continue;
+        }
+        let (now, Delivery { subject, payload, .. }) = (crate::time::now(), &message);
+        if let Err(refused) = beats::hear(node, now, &source, subject, payload).await {
+            tracing::debug!(why = %refused.why.escape_debug(), "a heartbeat left out");
+        }
     }
     Ok(())
 }

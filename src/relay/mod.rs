@@ -36,6 +36,7 @@ mod reconcile;
 mod retold;
 mod room;
 mod run;
+mod said;
 mod settle;
 mod tasks;
 mod trace;

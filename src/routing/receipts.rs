@@ -9,9 +9,13 @@ use crate::notice::{Id, NodeId, Receipt, Time};
 /// Words about notices that are not here: refusals, of which a sender can provoke any number.
 const MAX_LOOSE: usize = 10_000;
 
-/// Receipts with their JWS, by notice and by whose word it is.
+/// A receipt as parsed and as signed.
+type Word = (Receipt, String);
+
+/// Words by notice and by whose they are. Each in a box: a map's leaf has room for eleven, and
+/// most notices have one or two.
 #[derive(Debug, Default)]
-pub(super) struct Receipts(BTreeMap<Id, BTreeMap<NodeId, (Receipt, String)>>);
+pub(super) struct Receipts(BTreeMap<Id, BTreeMap<NodeId, Box<Word>>>);
 
 impl Receipts {
     /// Takes a receipt; of one (`of`, `by`) the latest wins, in whatever order they come. Whether
@@ -19,7 +23,10 @@ impl Receipts {
     pub(super) fn keep(&mut self, receipt: Receipt, jws: String) -> bool {
         let news = self.is_news(&receipt);
         if news {
-            self.0.entry(receipt.of).or_default().insert(receipt.by.clone(), (receipt, jws));
+            self.0
+                .entry(receipt.of)
+                .or_default()
+                .insert(receipt.by.clone(), Box::new((receipt, jws)));
         }
         news
     }
@@ -31,29 +38,26 @@ impl Receipts {
 
     /// A node's last word on a notice.
     pub(super) fn word(&self, of: Id, by: &NodeId) -> Option<&Receipt> {
-        self.0.get(&of)?.get(by).map(|(receipt, _)| receipt)
+        self.0.get(&of)?.get(by).map(|word| &word.0)
     }
 
     /// Every receipt of a notice, as parsed and as signed.
-    pub(super) fn of(&self, of: Id) -> impl Iterator<Item = &(Receipt, String)> {
-        self.0.get(&of).into_iter().flat_map(BTreeMap::values)
+    pub(super) fn of(&self, of: Id) -> impl Iterator<Item = &Word> {
+        self.0.get(&of).into_iter().flat_map(BTreeMap::values).map(Box::as_ref)
     }
 
     /// Every receipt in the order of (`of`, `by`), after this one.
-    pub(super) fn after(
-        &self,
-        last: Option<&(Id, NodeId)>,
-    ) -> impl Iterator<Item = &(Receipt, String)> {
+    pub(super) fn after(&self, last: Option<&(Id, NodeId)>) -> impl Iterator<Item = &Word> {
         let from = last.map_or(Bound::Unbounded, |(of, _)| Bound::Included(*of));
         let rest = self.0.range((from, Bound::Unbounded));
-        let rest = rest.flat_map(|(_, said)| said.values());
+        let rest = rest.flat_map(|(_, said)| said.values()).map(Box::as_ref);
         rest.filter(move |(word, _)| last.is_none_or(|(of, by)| (&word.of, &word.by) > (of, by)))
     }
 
     /// Forgets the oldest words about what is not held, down to the bound.
     pub(super) fn prune(&mut self, is_held: impl Fn(Id) -> bool) {
-        let newest = |said: &BTreeMap<NodeId, (Receipt, String)>| {
-            said.values().map(|(receipt, _)| receipt.at).max().unwrap_or_default()
+        let newest = |said: &BTreeMap<NodeId, Box<Word>>| {
+            said.values().map(|word| word.0.at).max().unwrap_or_default()
         };
         let loose = self.0.iter().filter(|(id, _)| !is_held(**id));
         let mut loose: Vec<(Time, Id)> = loose.map(|(id, said)| (newest(said), *id)).collect();

@@ -201,6 +201,11 @@ impl Router {
         }
     }
 
+    /// Makes room for so many notices more.
+    pub fn reserve(&mut self, notices: usize) {
+        self.ledger.reserve(notices);
+    }
+
     /// Takes a notice that is safe in its places, or that was found there at start.
     pub fn keep(&mut self, stored: Stored) {
         // Entities may have spoken of it before: the board was restored from an older copy.

@@ -48,7 +48,7 @@ fn exists(census: &Census<'_>, scope: &At<Scope>, report: &mut Report<'_, '_>) {
             return;
         };
         let tokens: Vec<&str> = known.iter().map(|token| token.value.as_str()).collect();
-        if region != ALL && !tokens.contains(&region.as_str()) {
+        if region != ALL && !tokens.contains(&region) {
             let hint = hint(region, &tokens);
             let text =
                 format!("region `{region}` of `{shown}` is not in [regions] {country}{hint}");

@@ -29,7 +29,7 @@ fn signatures() -> Vec<Folder> {
         }),
         vector("audience-rewritten", &[2, 31], "A relay writes another audience.", bad, {
             on_the_way(|w| {
-                rewrite(w, |s| s.aud = "scope:eu.fr.bre.all".to_owned().try_into().expect("one"));
+                rewrite(w, |s| s.aud = "scope:eu.fr.bre.all".parse().expect("one"));
             })
         }),
         vector(

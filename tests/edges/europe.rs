@@ -7,9 +7,7 @@ use std::sync::LazyLock;
 use crate::rendering::{Folder, NOW, id, inside, revocation};
 use chappe::address::{LocalSubscriber, Neighbourhood, Source};
 use chappe::jws::{self, General, Jwk, Signer as _, Typ};
-use chappe::notice::{
-    Audience, Body, Doc, Hop, Id, Kind, Level, Reason, Severity, Statement, Tlp, Wire,
-};
+use chappe::notice::{Body, Doc, Hop, Id, Kind, Level, Reason, Severity, Statement, Tlp, Wire};
 use chappe::policy::entitled;
 use chappe::trust::{As, Bundle, Grant, KeyEntry, NodeEntry, Trust, Usage};
 use chappe::verify::{Context, Refused, verify, verify_file};
@@ -29,7 +27,7 @@ fn statement(iss: &str, aud: &str) -> Statement {
         exp: NOW.secs() + 90 * 24 * 3600,
         nbf: None,
         kind: Kind::Advisory,
-        aud: Audience::try_from(aud.to_owned()).expect("an audience"),
+        aud: aud.parse().expect("an audience"),
         tlp: Tlp::Green,
         pap: None,
         severity: Severity::High,

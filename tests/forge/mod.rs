@@ -153,7 +153,7 @@ pub fn advisory(iss: &str, aud: &str, tlp: Tlp) -> Statement {
         exp: NOW.secs() + 90 * 24 * 3600,
         nbf: None,
         kind: Kind::Advisory,
-        aud: Audience::try_from(aud.to_owned()).expect("an audience"),
+        aud: aud.parse().expect("an audience"),
         tlp,
         pap: None,
         severity: Severity::High,

@@ -224,7 +224,7 @@ fn every_member_of_a_heartbeat_has_a_row() {
     let beat = notice::Heartbeat {
         fed: "0".repeat(32).try_into().expect("a federation"),
         iss: "eu-fr".parse().expect("a node"),
-        aud: notice::Audience::try_from("scope:eu.fr.all.all".to_owned()).expect("an audience"),
+        aud: "scope:eu.fr.all.all".parse().expect("an audience"),
         tlp: Tlp::Clear,
         iat: 1,
         exp: 4,

@@ -109,7 +109,7 @@ impl World {
         if spot.level != Level::Regional {
             return;
         }
-        let [union, country, region, sector] = spot.scope.parts().clone();
+        let [union, country, region, sector] = spot.scope.parts();
         let one = if region == "nor" { "banking" } else { "health" };
         let sector = if sector == "all" { one } else { "all" };
         spot.scope = tree::scope(&format!("{union}.{country}.{region}.{sector}"));

@@ -41,7 +41,7 @@ pub fn advisory(fed: &Federation, iss: &str, aud: &str, body: &[u8]) -> Statemen
 }
 
 pub fn audience(text: &str) -> Audience {
-    Audience::try_from(text.to_owned()).expect("an audience")
+    text.parse().expect("an audience")
 }
 
 pub fn describe(body: &[u8]) -> Body {
