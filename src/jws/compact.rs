@@ -108,8 +108,20 @@ impl<'a> Compact<'a> {
         }
     }
 
-    /// The payload without any check, for what was verified before it was stored (a node's own
-    /// streams at start-up) and for refused input that an operator looks at.
+    /// The key and the payload of what was verified before it was stored, as a node's own streams
+    /// at start: as [`Compact::parse`], but for the signature, which is left alone.
+    ///
+    /// # Errors
+    /// As [`Compact::parse`].
+    pub fn reread(text: &str, typ: Typ) -> Result<(KeyId, Vec<u8>), JwsError> {
+        let (header, rest) = text.split_once('.').ok_or(JwsError::Encoding)?;
+        let (payload, _) = rest.split_once('.').ok_or(JwsError::Encoding)?;
+        let header = from_base64url(header).ok_or(JwsError::Encoding)?;
+        let payload = from_base64url(payload).ok_or(JwsError::Encoding)?;
+        Ok((check_protected(&header, typ)?, payload))
+    }
+
+    /// The payload without any check, for refused input that an operator looks at.
     #[must_use]
     pub fn unverified_payload(&self) -> &[u8] {
         &self.payload
@@ -249,6 +261,19 @@ mod tests {
             assert_eq!(check_protected(header, Typ::Hop).ok(), parsed(header), "{kid}");
             assert_eq!(as_written_here(header, Typ::Hop).is_some(), plain, "{kid}");
         }
+    }
+
+    #[test]
+    fn what_was_verified_before_is_read_again_with_its_key_and_only_as_what_it_is() {
+        let text = sign_with(&key(), Typ::Hop, b"{\"a\":1}").expect("signed");
+        let parsed = Compact::parse(&text, Typ::Hop).expect("parsed");
+        let (kid, payload) = Compact::reread(&text, Typ::Hop).expect("read again");
+        assert_eq!((&kid, &payload[..]), (parsed.kid(), parsed.unverified_payload()));
+        assert_eq!(
+            Compact::reread(&text, Typ::Notice).unwrap_err(),
+            JwsError::Type("chappe-notice+jwt")
+        );
+        assert_eq!(Compact::reread("a.b", Typ::Hop).unwrap_err(), JwsError::Encoding);
     }
 
     #[test]

@@ -68,24 +68,28 @@ impl From<[u8; 32]> for Id {
     }
 }
 
+const NO_DIGIT: u8 = 0xff;
+
+fn value(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => NO_DIGIT,
+    }
+}
+
 impl FromStr for Id {
     type Err = IdError;
     fn from_str(text: &str) -> Result<Self, IdError> {
-        if text.len() != 64 {
-            return Err(IdError);
-        }
-        let mut bytes = [0; 32];
-        for (place, digit) in text.bytes().enumerate() {
-            let value = match digit {
-                b'0'..=b'9' => digit - b'0',
-                b'a'..=b'f' => digit - b'a' + 10,
-                _ => return Err(IdError),
-            };
-            if let Some(byte) = bytes.get_mut(place / 2) {
-                *byte = (*byte << 4) | value;
-            }
-        }
-        Ok(Self(bytes))
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return Err(IdError) };
+        let pairs: &[[u8; 2]; 32] = pairs.try_into().map_err(|_| IdError)?;
+        let mut wrong = false;
+        let bytes = pairs.map(|[high, low]| {
+            let (high, low) = (value(high), value(low));
+            wrong |= (high | low) == NO_DIGIT;
+            high << 4 | low & 15
+        });
+        if wrong { Err(IdError) } else { Ok(Self(bytes)) }
     }
 }
 

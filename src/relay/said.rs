@@ -74,9 +74,8 @@ async fn words(own: &Bus, me: &NodeId) -> Result<Vec<Word>, BusError> {
 
 fn word(message: &Delivery) -> Result<Word, String> {
     let text = std::str::from_utf8(&message.payload).map_err(|e| e.to_string())?;
-    let compact = Compact::parse(text, Typ::Receipt).map_err(|e| e.to_string())?;
-    let payload = compact.unverified_payload();
-    let receipt: Receipt = jws::reread(payload).map_err(|e| e.to_string())?;
+    let (_, payload) = Compact::reread(text, Typ::Receipt).map_err(|e| e.to_string())?;
+    let receipt: Receipt = jws::reread(&payload).map_err(|e| e.to_string())?;
     let is_call = address::is_unanswered(&message.subject);
     Ok(if is_call { Word::Call(receipt) } else { Word::Of(receipt, text.to_owned()) })
 }

@@ -21,17 +21,24 @@ pub(super) enum Depth {
 
 /// A custody's parsed hops.
 pub(super) fn read(wire: &Wire) -> Result<Vec<Hop>, Refused> {
-    wire.hops.iter().map(|text| unverified(text, jws::from_slice)).collect()
+    let hop = |text: &String| {
+        let hop = Compact::parse(text, Typ::Hop)?;
+        jws::from_slice(hop.unverified_payload()).map_err(|e| no_hop(&e))
+    };
+    wire.hops.iter().map(hop).collect()
 }
 
 /// As [`read`], of a custody that was read so before it was stored.
 pub(super) fn reread(wire: &Wire) -> Result<Vec<Hop>, Refused> {
-    wire.hops.iter().map(|text| unverified(text, jws::reread)).collect()
+    let hop = |text: &String| {
+        let (_, payload) = Compact::reread(text, Typ::Hop)?;
+        jws::reread(&payload).map_err(|e| no_hop(&e))
+    };
+    wire.hops.iter().map(hop).collect()
 }
 
-fn unverified(text: &str, read: fn(&[u8]) -> Result<Hop, JsonError>) -> Result<Hop, Refused> {
-    let hop = Compact::parse(text, Typ::Hop).map_err(Refused::from)?;
-    read(hop.unverified_payload()).map_err(|e| Refused::new(Reason::HopChain, e.to_string()))
+fn no_hop(error: &JsonError) -> Refused {
+    Refused::new(Reason::HopChain, error.to_string())
 }
 
 /// Whose hop must be the newest, given the source; `None` where there is no custody yet.

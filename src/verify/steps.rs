@@ -139,9 +139,8 @@ pub fn verify_file(
 /// # Errors
 /// If it is not what this node writes: somebody else wrote into its stream.
 pub fn read_stored(wire: &Wire) -> Result<(Statement, KeyId, Vec<Hop>), Refused> {
-    let compact = Compact::parse(&wire.notice, Typ::Notice)?;
-    let statement = Statement::reread(compact.unverified_payload())?;
-    Ok((statement, compact.kid().clone(), custody::reread(wire)?))
+    let (kid, payload) = Compact::reread(&wire.notice, Typ::Notice)?;
+    Ok((Statement::reread(&payload)?, kid, custody::reread(wire)?))
 }
 
 /// What holds by signatures alone, wherever it came from.

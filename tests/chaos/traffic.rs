@@ -221,7 +221,7 @@ impl Author<'_> {
     }
 
     fn answer(&mut self, sent: &Sent, body: &[u8]) -> Option<Statement> {
-        let mine = self.who.node.parse().ok()?;
+        let mine = self.who.node.parse::<NodeId>().ok()?;
         let reaches = |s: &Statement| {
             let grave = matches!(s.severity, Severity::Critical | Severity::High);
             let to_me = s.aud.to_string() == format!("node:{mine}");
