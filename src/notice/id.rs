@@ -120,3 +120,44 @@ impl fmt::Debug for Id {
         write!(f, "Id({})", self.short())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::hash::Hash as _;
+
+    use super::*;
+
+    #[test]
+    fn an_id_is_read_back_and_nothing_else_is_one() {
+        let id = Id::of(b"notice");
+        let text = id.to_string();
+        assert_eq!(text.parse(), Ok(id));
+        for at in 0..64 {
+            for digit in ["g", "A", "/", ":", "`", "\u{7f}", " "] {
+                let mut changed = text.clone();
+                changed.replace_range(at..=at, digit);
+                assert_eq!(changed.parse::<Id>(), Err(IdError), "{changed:?}");
+            }
+        }
+        for wrong in [&text[..62], &text[..63], &format!("{text}0"), &format!("{text}00"), ""] {
+            assert_eq!(wrong.parse::<Id>(), Err(IdError), "{wrong}");
+        }
+        assert_eq!("é".repeat(32).parse::<Id>(), Err(IdError));
+    }
+
+    #[test]
+    fn texts_that_only_together_are_the_same_have_different_digests() {
+        let digest = |texts: [Option<&str>; 2]| {
+            let mut digest = Digesting::default();
+            texts.hash(&mut digest);
+            digest.id()
+        };
+        let all = [[Some("ab"), Some("c")], [Some("a"), Some("bc")], [Some("abc"), None]];
+        let mut found: Vec<Id> = all.into_iter().map(digest).collect();
+        found.extend([digest([None, Some("abc")]), digest([Some("abc"), Some("")])]);
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found.len(), 5);
+        assert_eq!(digest([Some("ab"), Some("c")]), digest([Some("ab"), Some("c")]));
+    }
+}

@@ -24,16 +24,18 @@ const MAX_DONE: usize = 100_000;
 pub(super) async fn deliver(node: &Node, stop: &CancellationToken) {
     let mut trust = node.trust.subscribe();
     let mut done = HashSet::new();
-    let (mut unsent, sent) = {
+    let mut answers = {
         let (now, router) = (crate::time::now(), node.router.lock().await);
-        (router.unsent(now, &node.trust()), router.answers_sent(now))
+        let (unsent, unfiled) = (router.unsent(now, &node.trust()), router.answers_sent(now));
+        Answers { unsent, unfiled, told: false }
     };
-    if until(stop, file(node, &sent)).await.is_none() {
-        return;
-    }
     loop {
         trust.borrow_and_update();
-        if until(stop, look(node, &mut unsent, &mut done)).await.is_none() {
+        let looking = async {
+            answers.place(node).await;
+            look(node, &mut done).await;
+        };
+        if until(stop, looking).await.is_none() {
             return;
         }
         let changed = tokio::time::timeout(LOOK, trust.changed());
@@ -44,16 +46,44 @@ pub(super) async fn deliver(node: &Node, stop: &CancellationToken) {
     }
 }
 
-async fn look(node: &Node, unsent: &mut Vec<(Id, NodeId)>, done: &mut HashSet<(Id, NodeId)>) {
-    let now = crate::time::now();
-    let mut left = Vec::new();
-    for (id, child) in unsent.drain(..) {
-        if let Err(error) = one(node, now, id, &child).await {
-            tracing::debug!(%id, %child, %error, "not placed for it yet");
-            left.push((id, child));
+/// Answers to nodes below, found at start: what fails is tried again.
+struct Answers {
+    /// Not on the board, as far as the cases know.
+    unsent: Vec<(Id, NodeId)>,
+    /// On the board, and perhaps not among the cases: it would go with its end, and its case would
+    /// be unanswered.
+    unfiled: Vec<(Id, NodeId)>,
+    /// One line in the log is enough.
+    told: bool,
+}
+
+impl Answers {
+    async fn place(&mut self, node: &Node) {
+        let now = crate::time::now();
+        let mut left = Vec::new();
+        for (id, child) in self.unsent.drain(..) {
+            if let Err(error) = one(node, now, id, &child).await {
+                tracing::debug!(%id, %child, %error, "not placed for it yet");
+                left.push((id, child));
+            }
+        }
+        self.unsent = std::mem::take(&mut left);
+        for (id, child) in self.unfiled.drain(..) {
+            if let Err(error) = file(node, id, &child).await {
+                tracing::debug!(%id, %error, "not among the cases yet");
+                left.push((id, child));
+            }
+        }
+        self.unfiled = left;
+        if !self.unfiled.is_empty() && !std::mem::replace(&mut self.told, true) {
+            let answers = self.unfiled.len();
+            tracing::warn!(answers, "answers are not among the cases yet; trying again");
         }
     }
-    *unsent = left;
+}
+
+async fn look(node: &Node, done: &mut HashSet<(Id, NodeId)>) {
+    let now = crate::time::now();
     let owed = node.router.lock().await.owed(now, &node.trust());
     if done.len() > MAX_DONE {
         done.clear();
@@ -69,17 +99,8 @@ async fn look(node: &Node, unsent: &mut Vec<(Id, NodeId)>, done: &mut HashSet<(I
     }
 }
 
-/// Puts among the cases what lies ready for a node below alone: it would go with its end, and its
-/// case would be unanswered.
-async fn file(node: &Node, sent: &[(Id, NodeId)]) {
-    for (id, child) in sent {
-        if let Err(error) = file_one(node, *id, child).await {
-            tracing::warn!(%id, %error, "an answer is not among the cases yet");
-        }
-    }
-}
-
-async fn file_one(node: &Node, id: Id, child: &NodeId) -> Result<(), PlaceError> {
+/// Puts among the cases what lies ready for a node below alone.
+async fn file(node: &Node, id: Id, child: &NodeId) -> Result<(), PlaceError> {
     let statement = node.router.lock().await.ledger().statement(id).cloned();
     let Some(statement) = statement else { return Ok(()) };
     let cases = address::subject(&Place::Cases, &statement, id);

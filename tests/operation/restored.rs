@@ -117,6 +117,28 @@ async fn what_a_parent_sent_to_a_child_alone_comes_again_and_goes_on_from_there_
     all.holds(HOSPITAL, "CASES", &passing.to_string()).await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_the_cases_have_no_room_for_is_filed_as_soon_as_they_have() {
+    let all = Federation::start_beating(SMALL, PERIOD).await;
+    let report = reported(&all).await;
+    let answer = answered(&all, STATE, report).await.to_string();
+    all.holds(REGION, "CASES", &answer).await;
+    assert!(all.stop_relay(REGION).await);
+    let subjects = all.subjects(REGION, "CASES").await;
+    let subject = subjects.iter().find(|subject| subject.ends_with(&answer)).expect("filed");
+    all.drop_from(REGION, "CASES", subject).await;
+    let taken = i64::try_from(all.stream_state(REGION, "CASES").await.bytes).expect("a few bytes");
+    all.resize(REGION, "CASES", taken + 100).await;
+    all.start_relay_with(REGION, &[("CHAPPE_BEATS_PERIOD", "2")]);
+    let said = async || match all.complaints() {
+        said if said.contains("not among the cases yet") => Ok(()),
+        said => Err(said),
+    };
+    all.eventually("it says that there is no room", said).await;
+    all.resize(REGION, "CASES", 1024 * 1024).await;
+    all.holds(REGION, "CASES", &answer).await;
+}
+
 /// Who has said what of a notice at its issuer, and whether all have answered.
 async fn traced(all: &Federation, of: Id) -> Value {
     let desk = all.connect(STATE, Role::Desk).await;
