@@ -68,16 +68,18 @@ impl Answers {
             }
         }
         self.unsent = std::mem::take(&mut left);
+        let mut why = None;
         for (id, child) in self.unfiled.drain(..) {
             if let Err(error) = file(node, id, &child).await {
                 tracing::debug!(%id, %error, "not among the cases yet");
+                why = Some(error);
                 left.push((id, child));
             }
         }
         self.unfiled = left;
-        if !self.unfiled.is_empty() && !std::mem::replace(&mut self.told, true) {
-            let answers = self.unfiled.len();
-            tracing::warn!(answers, "answers are not among the cases yet; trying again");
+        if let Some(error) = why.filter(|_| !std::mem::replace(&mut self.told, true)) {
+            let (stream, answers) = (Place::Cases.stream(), self.unfiled.len());
+            tracing::warn!(stream, answers, %error, "not among the cases yet; trying again");
         }
     }
 }
