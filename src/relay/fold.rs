@@ -21,6 +21,9 @@ use crate::verify;
 /// Between tries.
 const AGAIN: Duration = Duration::from_secs(1);
 const A_SECOND: Duration = Duration::from_secs(1);
+/// Room is made at once for so many messages at most, twice the board of a large State; beyond it
+/// memory grows with what is really there.
+const MOST_EXPECTED: usize = 200_000;
 
 /// What is believed, from the stream TRUST and then from what lies beside the pinned root, which
 /// is kept there from then on. Tries until it succeeds.
@@ -185,7 +188,7 @@ async fn notices(node: &Node, router: &mut Router, stream: &str) -> Result<usize
             continue;
         }
         if kept == 0 {
-            router.reserve(usize::try_from(message.pending).unwrap_or_default());
+            router.reserve(expected(&message));
         }
         match take(router, &message) {
             Ok(id) => {
@@ -200,6 +203,11 @@ async fn notices(node: &Node, router: &mut Router, stream: &str) -> Result<usize
         }
     }
     Ok(kept)
+}
+
+/// How many messages to make room for: what the server says, but it may say anything.
+pub(super) fn expected(first: &Delivery) -> usize {
+    usize::try_from(first.pending).unwrap_or(MOST_EXPECTED).min(MOST_EXPECTED)
 }
 
 /// Not its subject: that of a case says where it happened.

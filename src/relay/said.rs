@@ -1,9 +1,9 @@
-//! At start: what nodes have said of notices, read while the notices are. One after the other took
-//! a sixth longer: server and relay wait for each other in turn.
+//! At start: what nodes have said of notices, read while the notices are. One after the other takes
+//! a twentieth longer: server and relay wait for each other in turn.
 
 use tokio::task::{JoinError, JoinSet};
 
-use super::fold::{left_alone, open};
+use super::fold::{expected, left_alone, open};
 use crate::address;
 use crate::bus::{Bus, BusError, Delivery};
 use crate::jws::{self, Compact, Typ};
@@ -62,7 +62,7 @@ async fn words(own: &Bus, me: &NodeId) -> Result<Vec<Word>, BusError> {
             continue;
         }
         if found.is_empty() {
-            found.reserve(usize::try_from(message.pending).unwrap_or_default());
+            found.reserve(expected(&message));
         }
         match word(&message) {
             Ok(word) => found.push(word),
